@@ -1,0 +1,1 @@
+"""The language the parts share: records, topics and their bytes on the wire."""
