@@ -1,0 +1,68 @@
+"""The two log files under DATA/logs: one line an event, rotating, shared by processes."""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+MAX_BYTES = 10_000_000
+KEPT_FILES = 5
+
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+
+
+class PipelineLog:
+    """Writer of `pipeline_run.log` and `track_llm_signals.log` of one data folder."""
+
+    def __init__(
+        self, data_dir: Path, *, process: str | None = None, max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.folder = data_dir / "logs"
+        self.process = process or _command_words()
+        self.max_bytes = max_bytes
+
+    def pipeline(self, *messages: str) -> None:
+        """Append one line a message to `pipeline_run.log`: what a process did."""
+        self._append("pipeline_run.log", messages)
+
+    def track(self, *messages: str) -> None:
+        """Append one line a message to `track_llm_signals.log`: what happened to a signal."""
+        self._append("track_llm_signals.log", messages)
+
+    def _append(self, name: str, messages: Iterable[str]) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        head = f"{now} {self.process}[{os.getpid()}]"
+        lines = "".join(f"{head} {each.translate(_ESCAPES)}\n" for each in messages)
+        path = self.folder / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self.folder / f".{name}.lock"):
+            _rotate(path, self.max_bytes)
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(lines)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    # a file of its own: the log itself is renamed while others wait for the lock
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _rotate(path: Path, max_bytes: int) -> None:
+    if not path.exists() or path.stat().st_size < max_bytes:
+        return
+    numbered = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, KEPT_FILES + 1))]
+    for older, newer in zip(reversed(numbered), reversed(numbered[:-1]), strict=False):
+        if newer.exists():
+            newer.replace(older)
+
+
+def _command_words() -> str:
+    context = click.get_current_context(silent=True)
+    path = context.command_path if context else ""
+    return path.removeprefix("signal-tracker").strip() or "signal-tracker"
