@@ -1,0 +1,37 @@
+# Each target makes .venv when it is missing. Needed: Python 3.11 or newer, and a package index.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: demo test check bench clean
+
+demo: $(READY)
+	$(BIN)/signal-tracker demo --out build/demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q $(wildcard tests/unit tests/agents tests/topology) tests/test_architecture.py
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The build tools come first: avro-python3 is source only, and nothing is built with unlocked tools.
+$(READY): requirements-build.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, was " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
+	@echo "making .venv; this takes about a minute, once"
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --quiet --require-hashes -r requirements-build.txt
+	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
+	$(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
