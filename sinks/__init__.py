@@ -1,0 +1,1 @@
+"""The edge out: topics into SQL tables and report files."""

@@ -1,0 +1,102 @@
+"""PURE: raw records of the outbound topics to one decoded batch.
+
+A record that cannot be read becomes a dead letter with its reason; it never
+stops the others.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Protocol
+
+from schemas import topics
+from schemas.codec import decode_fields
+from schemas.errors import DecodeError
+from sinks.sink import Batch, Fields
+
+_KEPT_BYTES = 256 * 1024
+_BAR_PRICES = ("open", "high", "low", "close")
+_STATE_FLOATS = ("entry_price", "net_return", "raw_return", "annual_return", "mae", "mfe")
+
+
+class RawRecord(Protocol):
+    """A record as the Kafka client hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
+    """Return the records by kind; those that cannot be read as dead letters."""
+    batch = Batch()
+    kinds = {
+        topics.prefixed(prefix, topics.BARS): ("SessionBar", batch.bars),
+        topics.prefixed(prefix, topics.OBSERVATIONS): ("Observations", batch.observations),
+        topics.prefixed(prefix, topics.SIGNAL_STATES): ("SignalState", batch.states),
+        topics.prefixed(prefix, topics.VALIDATION_EVENTS): ("ValidationEvent", batch.events),
+        topics.prefixed(prefix, topics.DEAD_LETTERS): ("DeadLetter", batch.dead_letters),
+    }
+    for record in raw:
+        expected, rows = kinds[record.topic]
+        try:
+            rows.append(_decoded(record.value, expected))
+        except DecodeError as error:
+            batch.dead_letters.append(_dead_letter(record, error))
+    return batch
+
+
+def _decoded(value: bytes | None, expected: str) -> Fields:
+    if not value:
+        msg = "empty value"
+        raise DecodeError(msg, error_class="EmptyValue")
+    name, content = decode_fields(value)
+    if name != expected:
+        msg = f"expected {expected}, was {name}"
+        raise DecodeError(msg, error_class="WrongRecord")
+    if not math.isfinite(_sum_of_floats(name, content)):
+        msg = f"{name}: expected finite numbers"
+        raise DecodeError(msg)
+    return content
+
+
+def _sum_of_floats(name: str, content: Fields) -> float:
+    # SQLite stores NaN as NULL; one sum finds a NaN or an infinity in any of its terms.
+    match name:
+        case "SessionBar":
+            return sum(float(content[each]) for each in _BAR_PRICES)
+        case "SignalState":
+            return sum(float(content[each] or 0.0) for each in _STATE_FLOATS)
+        case "Observations":
+            return sum(_observation_sum(each) for each in content["elements"])
+    return 0.0
+
+
+def _observation_sum(element: Fields) -> float:
+    total: float = (
+        element["close"]
+        + element["raw_return"]
+        + element["signed_return"]
+        + element["max_drawdown"]
+        + element["mae"]
+        + element["mfe"]
+    )
+    return total
+
+
+def _dead_letter(record: RawRecord, error: DecodeError) -> Fields:
+    value = record.value or b""
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "index": None,
+        "error_class": error.error_class,
+        "message": str(error),
+        "timestamp_ms": record.timestamp,
+        "key": record.key,
+        "value": value[:_KEPT_BYTES],
+        "original_size": len(value),
+    }

@@ -1,0 +1,38 @@
+"""Why a sink stops or refuses to start.
+
+SinkError
+├── SourceMismatchError   the database was filled from other topics than these
+├── MissingTopicError     the broker does not hold a topic that is read
+├── BrokerError           the broker does not answer
+├── SinkBusyError         another process writes the same database
+├── DatabaseVersionError  the database was written by a later version
+└── NoDatabaseError       there is no database to read
+"""
+
+
+class SinkError(Exception):
+    """Base of the errors of this package."""
+
+
+class SourceMismatchError(SinkError):
+    """Say that the stored offsets belong to other topics."""
+
+
+class MissingTopicError(SinkError):
+    """Say which topic is not there."""
+
+
+class BrokerError(SinkError):
+    """Say that the broker does not answer."""
+
+
+class SinkBusyError(SinkError):
+    """Say that the database already has a writer."""
+
+
+class DatabaseVersionError(SinkError):
+    """Say that the database is newer than this program."""
+
+
+class NoDatabaseError(SinkError):
+    """Say that no database stands at the path."""

@@ -1,0 +1,133 @@
+"""PURE: the rows that reports are made of, as they are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DATA_CLASSES = ("live", "replay", "backdated", "fallback", "synthetic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalRow:
+    """One row of the view signal_rows."""
+
+    signal_id: str
+    ticker: str
+    signal_date: str
+    action: str
+    validation_status: str
+    created_at: str
+    confidence: float
+    model_name: str
+    source_kind: str
+    data_kind: str
+    entry_price: float | None
+    latency_seconds: float | None
+    status: str
+    payload_hash: str
+    generated_at_ms: int
+    source: str
+    model_version: str
+    horizon_sessions: int
+    window_sessions: int
+    calendar: str
+    periods_per_year: int
+    entry_session: str | None
+    entry_index: int | None
+    last_session: str | None
+    horizon_session: str | None
+    net_return: float | None
+    raw_return: float | None
+    hit: str | None
+    annual_return: float | None
+    mae: float | None
+    mfe: float | None
+    screen: Mapping[str, Any]
+    verdict: Mapping[str, Any] | None
+    policy: str
+    policy_hash: str
+    suspect_price: bool
+    suspect_sessions: list[str]
+    backdated: bool | None
+    stale_after_ms: int
+    reasoning: str | None
+    risk_level: str | None
+    published_entry_price: float | None
+    target_price: float | None
+    stop_loss: float | None
+    position_size: float | None
+    expected_return: float | None
+    indicators: Mapping[str, float] | None
+    epoch: int
+    observations: int
+    max_drawdown: float | None
+
+    @property
+    def matured(self) -> bool:
+        """Return whether the window is over."""
+        return self.last_session is not None
+
+    @property
+    def verdict_status(self) -> str | None:
+        """Return passed, failed or insufficient; None before maturity."""
+        return None if self.verdict is None else str(self.verdict["status"])
+
+    @property
+    def validated(self) -> bool:
+        """Return whether the verdict is passed, whatever came after."""
+        return self.verdict_status == "passed"
+
+    @property
+    def data_class(self) -> str:
+        """Return which evidence the signal counts as: synthetic, else fallback, else ..."""
+        if self.data_kind == "synthetic":
+            return "synthetic"
+        if self.source_kind == "fallback":
+            return "fallback"
+        return "backdated" if self.backdated else self.data_kind
+
+    def stale(self, as_of_ms: int | None) -> bool:
+        """Return whether prices ended long before the window did."""
+        return not self.matured and as_of_ms is not None and as_of_ms > self.stale_after_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservationRow:
+    """One row of the view signal_observations, with its session's close time."""
+
+    signal_id: str
+    session: str
+    k: int
+    close: float
+    raw_return: float
+    signed_return: float
+    max_drawdown: float
+    mae: float
+    mfe: float
+    close_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsOf:
+    """How far the rows go, and every number that depends on how they came."""
+
+    as_of_ms: int | None
+    run_id: str | None
+    offsets: Mapping[str, Mapping[str, int]]
+    topic_ids: Mapping[str, str]
+    bars: int
+    observations: int
+    validation_events: int
+    quarantined: int
+    dead_letters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All that a report is made of: one consistent look at the database."""
+
+    signals: list[SignalRow]
+    observations: Mapping[str, list[ObservationRow]]
+    priced_tickers: frozenset[str]
+    conflicting_closes: int
+    as_of: AsOf

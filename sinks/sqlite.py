@@ -1,0 +1,210 @@
+"""SqliteSink: batches into signals.db, rows and offsets in one transaction.
+
+Delivery guarantee: exactly-once effect. Every row is an upsert by its natural
+key, and the offsets after a batch stand in the same transaction as its rows;
+nothing is acknowledged anywhere else.
+"""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sinks import sqlite_rows as rows
+from sinks.errors import SinkBusyError
+from sinks.sink import Batch, Fields, Position, TopicPartition, Written
+from sinks.sqlite_schema import migrate
+from sinks.states import Claim, fold_states
+
+BUSY_TIMEOUT_S = 30.0
+
+_UPSERT_SIGNAL = rows.upsert_sql("llm_signals", rows.SIGNAL_COLUMNS)
+_UPSERT_OBSERVATION = rows.observation_sql()
+_UPSERT_BAR = rows.upsert_sql("bars", rows.BAR_COLUMNS)
+_UPSERT_DEAD_LETTER = rows.upsert_sql("dead_letters", rows.DEAD_LETTER_COLUMNS)
+_UPSERT_OFFSET = rows.upsert_sql("sink_offsets", rows.OFFSET_COLUMNS)
+_INSERT_TRANSITION = rows.upsert_sql("transitions", rows.TRANSITION_COLUMNS)
+_INSERT_DECISION = rows.upsert_sql("decisions", rows.DECISION_COLUMNS)
+_INSERT_EVENT = rows.insert_new_sql("validation_events", rows.EVENT_COLUMNS)
+# The lesser ticker: two states can name one lost payload, and their order must not show.
+_UPSERT_QUARANTINED = (
+    rows.upsert_sql("quarantined", rows.QUARANTINED_COLUMNS).partition("DO UPDATE")[0]
+    + "DO UPDATE SET ticker = min(ticker, excluded.ticker)"
+)
+
+
+class SqliteSink:
+    """The one writer of a signals.db."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._lock: IO[str] | None = None
+
+    def open(self) -> None:
+        """Take the database for this process alone and bring it to the current schema."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _take_lock(self.path)
+        try:
+            self._connection = connect(self.path)
+            migrate(self._connection)
+        except BaseException:
+            self.close()
+            raise
+
+    def positions(self) -> dict[TopicPartition, Position]:
+        """Return where the stored rows end in each partition."""
+        found = self._db.execute(
+            'SELECT topic, "partition", next_offset, topic_id, run_id FROM sink_offsets'
+        )
+        return {
+            (topic, partition): Position(next_offset=offset, topic_id=topic_id, run_id=run_id)
+            for topic, partition, offset, topic_id, run_id in found
+        }
+
+    def write(self, batch: Batch) -> Written:
+        """Store rows and positions in one transaction."""
+        db = self._db
+        with atomic(db):
+            self._write_states(batch.states)
+            db.executemany(
+                _UPSERT_OBSERVATION,
+                (row for record in batch.observations for row in rows.observation_rows(record)),
+            )
+            db.executemany(_UPSERT_BAR, map(rows.bar_row, batch.bars))
+            new_events = self._write_events(batch.events)
+            db.executemany(_UPSERT_DEAD_LETTER, map(rows.dead_letter_row, batch.dead_letters))
+            db.executemany(_UPSERT_OFFSET, _offset_rows(batch))
+        return Written(
+            bars=len(batch.bars),
+            observations=sum(len(each["elements"]) for each in batch.observations),
+            states=len(batch.states),
+            dead_letters=len(batch.dead_letters),
+            new_events=new_events,
+        )
+
+    def close(self) -> None:
+        """Close the database and let another process write it."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._connection is None:
+            msg = "expected an open sink, was closed"
+            raise RuntimeError(msg)
+        return self._connection
+
+    def _write_states(self, states: list[Fields]) -> None:
+        if not states:
+            return
+        db = self._db
+        folded = fold_states(self._claims({each["signal_id"] for each in states}), states)
+        holders = list(folded.holders.values())
+        ids = [(signal_id,) for signal_id in folded.holders]
+        db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, holders))
+        db.executemany("DELETE FROM transitions WHERE signal_id = ?", ids)
+        db.executemany("DELETE FROM decisions WHERE signal_id = ?", ids)
+        db.executemany(_INSERT_TRANSITION, _each(rows.transition_rows, holders))
+        db.executemany(_INSERT_DECISION, _each(rows.decision_rows, holders))
+        db.executemany(
+            "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ? AND session > ?",
+            [
+                (each["signal_id"], each["payload_hash"], each["last_session"])
+                for each in holders
+                if each["last_session"] is not None
+            ],
+        )
+        db.executemany(
+            _UPSERT_QUARANTINED,
+            [
+                rows.quarantined_row(signal_id, claim)
+                for (signal_id, _), claim in folded.lost.items()
+            ],
+        )
+        db.executemany(
+            "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ?", list(folded.lost)
+        )
+
+    def _claims(self, signal_ids: Collection[str]) -> dict[str, Claim]:
+        found = self._db.execute(
+            "SELECT signal_id, generated_at_ms, payload_hash, ticker FROM llm_signals "
+            "WHERE signal_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(signal_ids)),),
+        )
+        return {
+            signal_id: Claim(generated_at_ms=ms, payload_hash=payload_hash, ticker=ticker)
+            for signal_id, ms, payload_hash, ticker in found
+        }
+
+    def _write_events(self, events: list[Fields]) -> list[Fields]:
+        if not events:
+            return []
+        first = {each["event_id"]: each for each in reversed(events)}
+        known = {
+            event_id
+            for (event_id,) in self._db.execute(
+                "SELECT event_id FROM validation_events "
+                "WHERE event_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(first)),),
+            )
+        }
+        new = [each for key, each in reversed(first.items()) if key not in known]
+        self._db.executemany(_INSERT_EVENT, map(rows.event_row, new))
+        return new
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection for writing, in WAL mode."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL: a power cut may take back whole transactions, rows and offsets alike; the
+        # topics are then read again from the older offsets. FULL would pay an fsync a batch.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def atomic(connection: sqlite3.Connection) -> Iterator[None]:
+    """Run the block in one transaction: all of it is stored, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _take_lock(path: Path) -> IO[str]:
+    # The kernel lets go of it however the process ends, so kill -9 leaves nothing to clean up.
+    lock = path.with_name(f"{path.name}.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        msg = f"{path} is being written by another SQLite sink; one database takes one"
+        raise SinkBusyError(msg) from None
+    return lock
+
+
+def _each(to_rows: rows.ToRows, states: Iterable[Fields]) -> Iterator[rows.Row]:
+    for state in states:
+        yield from to_rows(state)
+
+
+def _offset_rows(batch: Batch) -> Iterator[rows.Row]:
+    for (topic, partition), at in batch.positions.items():
+        yield topic, partition, at.next_offset, at.topic_id, at.run_id

@@ -1,0 +1,179 @@
+"""Reads of signals.db: never writes, each answer from one consistent look."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sinks.errors import DatabaseVersionError, NoDatabaseError
+from sinks.rows import AsOf, ObservationRow, Rows, SignalRow
+from sinks.sink import Position, TopicPartition
+from sinks.sqlite_schema import MIGRATIONS, version
+
+_JSON_COLUMNS = frozenset({"screen", "verdict", "suspect_sessions", "indicators"})
+_BOOL_COLUMNS = frozenset({"suspect_price", "backdated"})
+_SIGNAL_COLUMNS = tuple(each.name for each in fields(SignalRow))
+_OBSERVATION_COLUMNS = tuple(each.name for each in fields(ObservationRow))
+
+_SIGNALS = f"SELECT {', '.join(_SIGNAL_COLUMNS)} FROM signal_rows"  # noqa: S608 our own column names
+_OBSERVATIONS = (
+    f"SELECT {', '.join('o.' + each for each in _OBSERVATION_COLUMNS[:-1])}, b.close_ms "  # noqa: S608 our own column names
+    "FROM signal_observations AS o "
+    "JOIN llm_signals AS s ON s.signal_id = o.signal_id "
+    "LEFT JOIN bars AS b ON b.ticker = s.ticker AND b.session = o.session"
+)
+_AS_OF = "SELECT coalesce((SELECT max(close_ms) FROM bars), max(generated_at_ms)) FROM llm_signals"
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database for one consistent look; raise NoDatabaseError without one."""
+    connection = connect_read_only(path)
+    try:
+        connection.execute("BEGIN")
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect_read_only(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write; raise where there is nothing to read."""
+    if not path.exists():
+        msg = f"there is no {path}: run `signal-tracker sink sqlite` first, or name another --data"
+        raise NoDatabaseError(msg)
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30.0, isolation_level=None
+    )
+    held, known = version(connection), len(MIGRATIONS)
+    if held != known:
+        connection.close()
+        msg = f"expected {path} of version {known}, was {held}"
+        if held == 0:
+            raise NoDatabaseError(f"{msg}: the SQLite sink has not begun to fill it")  # noqa: EM102 two ends of one message
+        raise DatabaseVersionError(msg)
+    return connection
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Return a number that changes when another connection commits."""
+    found: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return found
+
+
+def read_rows(connection: sqlite3.Connection) -> Rows:
+    """Return everything that the reports are made of."""
+    observations: defaultdict[str, list[ObservationRow]] = defaultdict(list)
+    for row in connection.execute(f"{_OBSERVATIONS} ORDER BY o.signal_id, o.session"):
+        observations[row[0]].append(_observation(row))
+    conflicts = connection.execute("SELECT count(*) FROM bars WHERE conflicting_close").fetchone()
+    tickers = connection.execute("SELECT DISTINCT ticker FROM bars")
+    return Rows(
+        signals=[_signal(row) for row in connection.execute(f"{_SIGNALS} ORDER BY signal_id")],
+        observations=observations,
+        priced_tickers=frozenset(ticker for (ticker,) in tickers),
+        conflicting_closes=conflicts[0],
+        as_of=read_as_of(connection),
+    )
+
+
+def read_signals(connection: sqlite3.Connection) -> list[SignalRow]:
+    """Return all signals by their id."""
+    return [_signal(row) for row in connection.execute(f"{_SIGNALS} ORDER BY signal_id")]
+
+
+def read_signal(connection: sqlite3.Connection, signal_id: str) -> SignalRow | None:
+    """Return one signal, or None."""
+    row = connection.execute(f"{_SIGNALS} WHERE signal_id = ?", (signal_id,)).fetchone()
+    return None if row is None else _signal(row)
+
+
+def read_observations(connection: sqlite3.Connection, signal_id: str) -> list[ObservationRow]:
+    """Return the observations of one signal in session order."""
+    found = connection.execute(
+        f"{_OBSERVATIONS} WHERE o.signal_id = ? ORDER BY o.session", (signal_id,)
+    )
+    return [_observation(row) for row in found]
+
+
+def read_related(
+    connection: sqlite3.Connection, table: str, signal_id: str
+) -> list[dict[str, Any]]:
+    """Return the rows of transitions, decisions or quarantined that belong to a signal."""
+    order = {
+        "transitions": "position",
+        "decisions": "decided_at_ms, decision_id",
+        "quarantined": "generated_at_ms, payload_hash",
+    }[table]
+    cursor = connection.execute(
+        f"SELECT * FROM {table} WHERE signal_id = ? ORDER BY {order}",  # noqa: S608 names of the table above
+        (signal_id,),
+    )
+    names = [each[0] for each in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def read_positions(connection: sqlite3.Connection) -> dict[TopicPartition, Position]:
+    """Return how far the sink has committed each partition."""
+    found = connection.execute(
+        'SELECT topic, "partition", next_offset, topic_id, run_id FROM sink_offsets '
+        'ORDER BY topic, "partition"'
+    )
+    return {
+        (topic, partition): Position(next_offset=offset, topic_id=topic_id, run_id=run_id)
+        for topic, partition, offset, topic_id, run_id in found
+    }
+
+
+def read_as_of(connection: sqlite3.Connection) -> AsOf:
+    """Return the as-of time, the offsets and the counters of records."""
+    positions = read_positions(connection)
+    offsets: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (topic, partition), position in positions.items():
+        offsets[topic][str(partition)] = position.next_offset
+    dead = connection.execute(
+        "SELECT error_class, count(*) FROM dead_letters GROUP BY error_class ORDER BY error_class"
+    )
+    return AsOf(
+        as_of_ms=connection.execute(_AS_OF).fetchone()[0],
+        run_id=next((each.run_id for each in positions.values()), None),
+        offsets=dict(offsets),
+        topic_ids={topic: each.topic_id for (topic, _), each in positions.items()},
+        bars=_count(connection, "bars"),
+        observations=_count(connection, "observations"),
+        validation_events=_count(connection, "validation_events"),
+        quarantined=_count(connection, "quarantined"),
+        dead_letters=dict(dead),
+    )
+
+
+def committed(path: Path) -> dict[TopicPartition, int]:
+    """Return the offsets that the SQLite sink has committed; empty before it has begun."""
+    try:
+        with reading(path) as connection:
+            return {tp: each.next_offset for tp, each in read_positions(connection).items()}
+    except NoDatabaseError:
+        return {}
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    found: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 names of our own tables
+    return found
+
+
+def _signal(row: tuple[Any, ...]) -> SignalRow:
+    values = dict(zip(_SIGNAL_COLUMNS, row, strict=True))
+    for name in _JSON_COLUMNS:
+        if values[name] is not None:
+            values[name] = json.loads(values[name])
+    for name in _BOOL_COLUMNS:
+        if values[name] is not None:
+            values[name] = bool(values[name])
+    return SignalRow(**values)
+
+
+def _observation(row: tuple[Any, ...]) -> ObservationRow:
+    return ObservationRow(**dict(zip(_OBSERVATION_COLUMNS, row, strict=True)))

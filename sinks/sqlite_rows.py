@@ -1,0 +1,207 @@
+"""PURE: decoded records to the values of SQL rows, and the SQL that stores them."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from sinks.sink import Fields
+from sinks.states import Claim
+from sinks.times import iso_utc, utc_date
+
+Row: TypeAlias = tuple[Any, ...]
+ToRows: TypeAlias = Callable[[Fields], Iterator[Row]]
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "llm_signals": ("signal_id",),
+    "observations": ("signal_id", "payload_hash", "session"),
+    "bars": ("ticker", "session"),
+    "transitions": ("signal_id", "position"),
+    "decisions": ("signal_id", "decision_id"),
+    "quarantined": ("signal_id", "payload_hash"),
+    "validation_events": ("event_id",),
+    "dead_letters": ("topic", "partition", "offset", "index_"),
+    "sink_offsets": ("topic", "partition"),
+}
+
+BAR_COLUMNS = (
+    "ticker", "session", "calendar", "session_index", "close_ms", "open", "high", "low", "close",
+    "final", "revision", "conflicting_close", "epoch",
+)  # fmt: skip
+OBSERVATION_COLUMNS = (
+    "signal_id", "payload_hash", "session", "k", "close", "raw_return", "signed_return",
+    "max_drawdown", "mae", "mfe", "epoch",
+)  # fmt: skip
+TRANSITION_COLUMNS = (
+    "signal_id", "position", "from_status", "to_status", "as_of_ms", "session", "reason",
+    "decision_id", "event_id",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "signal_id", "decision_id", "kind", "session", "decided_at_ms", "decided_by", "reason",
+    "applied", "refusal",
+)  # fmt: skip
+EVENT_COLUMNS = (
+    "event_id", "signal_id", "ticker", "from_status", "to_status", "reason", "checks", "policy",
+    "policy_hash", "session", "as_of_ms", "revision", "epoch",
+)  # fmt: skip
+DEAD_LETTER_COLUMNS = (
+    "topic", "partition", "offset", "index_", "error_class", "message", "timestamp_ms", "key",
+    "value", "original_size",
+)  # fmt: skip
+QUARANTINED_COLUMNS = ("signal_id", "payload_hash", "generated_at_ms", "ticker")
+OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id")
+
+# Named alike in the state, or in its payload, and in llm_signals.
+_OF_STATE = (
+    "signal_id", "ticker", "payload_hash", "calendar", "periods_per_year", "window_sessions",
+    "status", "validation_status", "policy", "policy_hash", "stale_after_ms", "last_session",
+    "entry_price", "entry_index", "horizon_session", "net_return", "raw_return", "hit",
+    "annual_return", "mae", "mfe", "backdated", "epoch",
+)  # fmt: skip
+_OF_PAYLOAD = (
+    "action", "confidence", "generated_at_ms", "source", "source_kind", "horizon_sessions",
+    "model_version", "data_kind", "reasoning", "risk_level", "target_price", "stop_loss",
+    "position_size", "expected_return", "latency_seconds",
+)  # fmt: skip
+_DERIVED = (
+    "signal_date", "created_at", "model_name", "entry_session", "published_entry_price", "screen",
+    "verdict", "suspect_price", "suspect_sessions", "indicators",
+)  # fmt: skip
+SIGNAL_COLUMNS = _OF_STATE + _OF_PAYLOAD + _DERIVED
+
+
+def upsert_sql(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row, or replaces the one of its key."""
+    return f"{_insert(table, columns)} VALUES ({_marks(columns)}) {_on_conflict(table, columns)}"
+
+
+def insert_new_sql(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row unless its key is there."""
+    return f"{_insert(table, columns)} VALUES ({_marks(columns)}) ON CONFLICT DO NOTHING"
+
+
+def observation_sql() -> str:
+    """Return the upsert that leaves out what lies beyond the signal's last session.
+
+    One payload's last session only ever moves earlier: such a row is never needed again.
+    """
+    table, columns = "observations", OBSERVATION_COLUMNS
+    beyond = (
+        "SELECT 1 FROM llm_signals WHERE signal_id = ?1 AND payload_hash = ?2 AND last_session < ?3"
+    )
+    head = f"{_insert(table, columns)} SELECT {_marks(columns)}"
+    return f"{head} WHERE NOT EXISTS ({beyond}) {_on_conflict(table, columns)}"
+
+
+def signal_row(state: Fields) -> Row:
+    """Return the row of llm_signals, in the order of SIGNAL_COLUMNS."""
+    payload = state["payload"]
+    generated_at_ms = payload["generated_at_ms"]
+    indicators, verdict = payload["indicators"], state["verdict"]
+    suspect = state["suspect_sessions"]
+    return (
+        *(state[name] for name in _OF_STATE),
+        *(payload[name] for name in _OF_PAYLOAD),
+        utc_date(generated_at_ms),
+        iso_utc(generated_at_ms),
+        payload["model"],
+        state["first_session"],
+        payload["entry_price"],
+        _json(state["screen"]),
+        None if verdict is None else _json(verdict),
+        bool(suspect),
+        _json(suspect),
+        None if indicators is None else _json(indicators),
+    )
+
+
+def transition_rows(state: Fields) -> Iterator[Row]:
+    """Yield the rows of a signal's transitions, in their order."""
+    for position, each in enumerate(state["transitions"]):
+        yield (
+            state["signal_id"],
+            position,
+            *(each[name] for name in TRANSITION_COLUMNS[2:]),
+        )
+
+
+def decision_rows(state: Fields) -> Iterator[Row]:
+    """Yield the rows of a signal's decisions."""
+    for each in state["decisions"]:
+        yield (
+            state["signal_id"],
+            each["decision_id"],
+            each["kind"],
+            each["session"],
+            each["decided_at_ms"],
+            each["by"],
+            each["reason"],
+            each["applied"],
+            each["refusal"],
+        )
+
+
+def observation_rows(record: Fields) -> Iterator[Row]:
+    """Yield one row an element of an observations record."""
+    epoch = record["epoch"]
+    for e in record["elements"]:
+        yield (
+            e["signal_id"],
+            e["payload_hash"],
+            e["session"],
+            e["k"],
+            e["close"],
+            e["raw_return"],
+            e["signed_return"],
+            e["max_drawdown"],
+            e["mae"],
+            e["mfe"],
+            epoch,
+        )
+
+
+def bar_row(bar: Fields) -> Row:
+    """Return the row of a session's bar."""
+    return tuple(bar[name] for name in BAR_COLUMNS)
+
+
+def event_row(event: Fields) -> Row:
+    """Return the row of a validation event."""
+    row = {**event, "checks": _json(event["checks"])}
+    return tuple(row[name] for name in EVENT_COLUMNS)
+
+
+def dead_letter_row(letter: Fields) -> Row:
+    """Return the row of a dead letter."""
+    index = letter["index"]
+    row = {**letter, "index_": -1 if index is None else index}
+    return tuple(row[name] for name in DEAD_LETTER_COLUMNS)
+
+
+def quarantined_row(signal_id: str, claim: Claim) -> Row:
+    """Return the row of a payload that lost its id."""
+    return signal_id, claim.payload_hash, claim.generated_at_ms, claim.ticker
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(map(_quoted, columns))})"
+
+
+def _marks(columns: tuple[str, ...]) -> str:
+    return ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
+
+
+def _on_conflict(table: str, columns: tuple[str, ...]) -> str:
+    keys = KEYS[table]
+    key = ", ".join(map(_quoted, keys))
+    values = ", ".join(
+        f"{_quoted(each)} = excluded.{_quoted(each)}" for each in columns if each not in keys
+    )
+    return f"ON CONFLICT ({key}) DO UPDATE SET {values}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

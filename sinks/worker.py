@@ -1,0 +1,209 @@
+"""The sink worker: consume, decode, write rows and offsets in one step; then read on.
+
+That order is the guarantee: the positions live in the sink, in the transaction
+of the rows they follow, and the broker is told nothing. A kill at any point is
+a restart from the last stored batch. Uses kafka-python.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from time import monotonic
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, OffsetOutOfRangeError
+
+from schemas.topics import OUTBOUND, prefixed
+from sinks.decoding import decode_batch
+from sinks.errors import BrokerError, MissingTopicError, SinkError, SourceMismatchError
+from sinks.sink import Batch, Position, Sink, Written
+from sinks.sink import TopicPartition as Tp
+
+BATCH_RECORDS = 5000
+POLL_MS = 250
+_REQUEST_MS = 10_000
+# A silent broker is asked whether it is still there, and still the same one.
+_IDLE_CHECK_S = 10.0
+_HINT = "set another SIGNAL_TRACKER_DATA, or `rebuild` the database (a later version)"
+
+
+def run_sink(
+    sink: Sink,
+    *,
+    broker: str,
+    prefix: str = "",
+    run_id: str = "",
+    should_stop: Callable[[], bool],
+    on_start: Callable[[int], None] = lambda _partitions: None,
+    on_batch: Callable[[Written], None] = lambda _written: None,
+) -> None:
+    """Carry the outbound topics into the sink until `should_stop`; raise SinkError."""
+    with ExitStack() as open_things:
+        sink.open()
+        open_things.callback(sink.close)
+        try:
+            admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=_REQUEST_MS)
+            open_things.callback(admin.close)
+            consumer = _consumer(broker)
+            open_things.callback(consumer.close, autocommit=False)
+            source = _Source(admin, prefix, run_id)
+            start = source.start(consumer, sink.positions())
+            sink.write(Batch(positions=start))
+            on_start(len(start))
+            _carry(consumer, sink, source, should_stop, on_batch)
+        except OffsetOutOfRangeError as error:
+            msg = f"records were deleted by retention before this sink read them ({error}); {_HINT}"
+            raise SinkError(msg) from error
+        except KafkaError as error:
+            msg = f"the broker at {broker} does not answer: {error}"
+            raise BrokerError(msg) from error
+
+
+def _carry(
+    consumer: Any,
+    sink: Sink,
+    source: "_Source",
+    should_stop: Callable[[], bool],
+    on_batch: Callable[[Written], None],
+) -> None:
+    heard = monotonic()
+    while not should_stop():
+        polled = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
+        if polled:
+            batch = decode_batch((each for part in polled.values() for each in part), source.prefix)
+            batch.positions.update(source.after(polled))
+            on_batch(sink.write(batch))
+            heard = monotonic()
+        elif monotonic() - heard > _IDLE_CHECK_S:
+            source.check()
+            heard = monotonic()
+
+
+class _Source:
+    """The topics behind the offsets: which they are, and that they are still those."""
+
+    def __init__(self, admin: Any, prefix: str, run_id: str) -> None:
+        self.prefix = prefix
+        self._admin = admin
+        self._topics = [prefixed(prefix, topic) for topic in OUTBOUND]
+        self._run_id = run_id
+        self._ids: dict[str, str] = {}
+
+    def start(self, consumer: Any, stored: Mapping[Tp, Position]) -> dict[Tp, Position]:
+        """Assign every partition at its stored position, else at its beginning."""
+        described = describe_topics(self._admin, self._topics)
+        self._ids = {name: topic_id for name, (topic_id, _) in described.items()}
+        refuse_other_source(stored, self._ids, self._run_id)
+        parts = [
+            TopicPartition(name, number)
+            for name, (_, partitions) in described.items()
+            for number in partitions
+        ]
+        beginnings = consumer.beginning_offsets(parts)
+        consumer.assign(parts)
+        start = {}
+        for part in parts:
+            held = stored.get((part.topic, part.partition))
+            start[part.topic, part.partition] = self._position(
+                part.topic, beginnings[part] if held is None else held.next_offset
+            )
+            consumer.seek(part, start[part.topic, part.partition].next_offset)
+        return start
+
+    def after(self, polled: Mapping[Any, Sequence[Any]]) -> dict[Tp, Position]:
+        """Return the positions after these records."""
+        return {
+            (part.topic, part.partition): self._position(part.topic, records[-1].offset + 1)
+            for part, records in polled.items()
+        }
+
+    def check(self) -> None:
+        """Raise when the broker is gone, or holds other topics of these names."""
+        described = describe_topics(self._admin, self._topics)
+        now = {name: topic_id for name, (topic_id, _) in described.items()}
+        if now != self._ids:
+            msg = f"the topics were made anew while the sink was reading them; {_HINT}"
+            raise SourceMismatchError(msg)
+
+    def _position(self, topic: str, offset: int) -> Position:
+        return Position(next_offset=offset, topic_id=self._ids[topic], run_id=self._run_id)
+
+
+def refuse_other_source(
+    stored: Mapping[Tp, Position], topic_ids: Mapping[str, str], run_id: str
+) -> None:
+    """Raise SourceMismatchError where stored offsets belong to other topics or another run."""
+    for (topic, partition), position in stored.items():
+        if topic not in topic_ids:
+            msg = f"the database follows the topic {topic}, which is not read here; {_HINT}"
+            raise SourceMismatchError(msg)
+        if position.topic_id != topic_ids[topic]:
+            msg = (
+                f"expected the {topic} with id {position.topic_id} ({topic}[{partition}]"
+                f"@{position.next_offset} was stored from it), was {topic_ids[topic]}: "
+                f"another broker, or topics made anew; {_HINT}"
+            )
+            raise SourceMismatchError(msg)
+        if position.run_id != run_id:
+            msg = f"expected the run {position.run_id!r}, was {run_id!r}; {_HINT}"
+            raise SourceMismatchError(msg)
+
+
+def describe_topics(admin: Any, topics: Sequence[str]) -> dict[str, tuple[str, list[int]]]:
+    """Return the id and the partition numbers of each topic (KIP-516 topic ids)."""
+    described = {each["name"]: each for each in admin.describe_topics(list(topics))}
+    missing = [name for name in topics if not described.get(name, {}).get("partitions")]
+    if missing:
+        msg = (
+            f"the broker does not hold {', '.join(missing)}: "
+            "run `signal-tracker topics create` first"
+        )
+        raise MissingTopicError(msg)
+    return {
+        name: (
+            str(described[name]["topic_id"]),
+            sorted(each["partition_index"] for each in described[name]["partitions"]),
+        )
+        for name in topics
+    }
+
+
+def end_offsets(broker: str, parts: Sequence[Tp], *, timeout_s: float = 10.0) -> dict[Tp, int]:
+    """Return the offset after the last record of each partition.
+
+    Read from fetch answers: what the embedded broker says to ListOffsets counts
+    the last batch as one record.
+    """
+    if not parts:
+        return {}
+    deadline = monotonic() + timeout_s
+    consumer = _consumer(broker, max_partition_fetch_bytes=1)
+    try:
+        assigned = [TopicPartition(*part) for part in parts]
+        consumer.assign(assigned)
+        for part, offset in consumer.end_offsets(assigned).items():
+            consumer.seek(part, offset)
+        ends: dict[Any, int | None] = {}
+        while len(ends) < len(assigned):
+            consumer.poll(timeout_ms=POLL_MS)
+            ends = {part: end for part in assigned if (end := consumer.highwater(part)) is not None}
+            if monotonic() > deadline:
+                msg = f"the broker at {broker} does not answer for every partition"
+                raise BrokerError(msg)
+        return {(part.topic, part.partition): end or 0 for part, end in ends.items()}
+    except KafkaError as error:
+        msg = f"the broker at {broker} does not answer: {error}"
+        raise BrokerError(msg) from error
+    finally:
+        consumer.close(autocommit=False)
+
+
+def _consumer(broker: str, **settings: Any) -> Any:
+    return KafkaConsumer(
+        bootstrap_servers=broker,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        bootstrap_timeout_ms=_REQUEST_MS,
+        **{"fetch_max_bytes": 16 * 1024 * 1024, "fetch_max_wait_ms": 100, **settings},
+    )
