@@ -5,12 +5,12 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from types import FrameType
 from typing import NoReturn
 
 import click
 
 from signal_tracker.settings import Settings
+from signal_tracker.stopping import Stopped, unwind_on_sigterm
 
 PROGRAM = "signal-tracker"
 
@@ -49,10 +49,6 @@ _KNOWN_ERRORS = (
 )
 
 
-class Stopped(BaseException):
-    """SIGTERM came: unwind as for Ctrl-C, so that every `with` closes what it opened."""
-
-
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
@@ -89,7 +85,7 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit status."""
-    signal.signal(signal.SIGTERM, _stop)
+    unwind_on_sigterm()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -123,10 +119,6 @@ def _known_errors() -> Iterator[type[Exception]]:
     for module, name in _KNOWN_ERRORS:
         if module in sys.modules:
             yield getattr(sys.modules[module], name)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise Stopped
 
 
 def _later(name: str) -> click.Command:

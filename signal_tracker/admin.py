@@ -1,0 +1,167 @@
+"""What the broker holds: topics, their ids, where they end, and what a group has committed."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from schemas.topics import CATALOGUE, prefixed
+from signal_tracker.errors import BrokerError
+
+TIMEOUT_MS = 15_000
+
+_ALREADY_EXISTS = 36
+
+
+def create_topics(
+    broker: str, prefix: str, partitions: int, *, replication_factor: int = 1
+) -> list[str]:
+    """Create the catalogue's missing topics; return their names on the broker.
+
+    Raise BrokerError, before anything is created, where a topic has another
+    partition count: all topics share one, as a ticker has one partition number.
+    """
+    with connected(broker) as admin:
+        names = [prefixed(prefix, topic) for topic in CATALOGUE]
+        held = _partition_counts(admin, names)
+        _refuse_other_counts(held, partitions)
+        wanted = {
+            prefixed(prefix, topic): {
+                "num_partitions": partitions,
+                "replication_factor": replication_factor,
+                "configs": topic.configs,
+            }
+            for topic in CATALOGUE
+            if prefixed(prefix, topic) not in held
+        }
+        if not wanted:
+            return []
+        answer = admin.create_topics(wanted, raise_errors=False)
+        _refuse_other_counts(_partition_counts(admin, names), partitions)
+    return [each["name"] for each in answer["topics"] if _is_created(each)]
+
+
+def topic_ids(broker: str, names: Iterable[str]) -> dict[str, str]:
+    """Return the id of each topic that exists: a topic deleted and made again has another."""
+    with connected(broker) as admin:
+        found = _describe(admin, names)
+    return {name: str(each["topic_id"]) for name, each in found.items()}
+
+
+def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
+    """Return the partition count of each topic that exists."""
+    with connected(broker) as admin:
+        return _partition_counts(admin, names)
+
+
+def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Return the offset after the last record of each partition of the topics that exist.
+
+    Taken from the high watermark of a fetch: Tansu's answer to ListOffsets is
+    one past the *first* record of the last batch.
+    """
+    counts = partition_counts(broker, names)
+    tps = [TopicPartition(name, n) for name, count in counts.items() for n in range(count)]
+    if not tps:
+        return {}
+    with _connecting(broker):
+        consumer = KafkaConsumer(
+            bootstrap_servers=broker.split(","),
+            bootstrap_timeout_ms=TIMEOUT_MS,
+            group_id=None,
+            enable_auto_commit=False,
+            fetch_max_wait_ms=1,
+            max_partition_fetch_bytes=1,
+        )
+        try:
+            return _highwaters(consumer, tps)
+        finally:
+            consumer.close()
+
+
+def committed_offsets(broker: str, group: str) -> dict[tuple[str, int], int]:
+    """Return what a consumer group has committed; a partition without a commit is absent."""
+    with connected(broker) as admin:
+        held = admin.list_group_offsets(group)[group]
+    return {(tp.topic, tp.partition): each.offset for tp, each in held.items() if each.offset >= 0}
+
+
+@contextmanager
+def connected(broker: str) -> Iterator[KafkaAdminClient]:
+    """Yield an admin client; any trouble with the broker becomes one BrokerError."""
+    with _connecting(broker):
+        admin = KafkaAdminClient(
+            bootstrap_servers=broker.split(","),
+            bootstrap_timeout_ms=TIMEOUT_MS,
+            request_timeout_ms=TIMEOUT_MS,
+        )
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+@contextmanager
+def _connecting(broker: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaTimeoutError as error:
+        msg = f"no Kafka broker answers at {broker}: {error}"
+        raise BrokerError(msg) from error
+    except KafkaError as error:
+        msg = f"the broker at {broker} refused: {error}"
+        raise BrokerError(msg) from error
+
+
+def _describe(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, object]]:
+    answer = admin.describe_topics(list(names))
+    return {each["name"]: each for each in answer if each["error_code"] == 0}
+
+
+def _partition_counts(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
+    return {
+        name: len(each["partitions"])  # type: ignore[arg-type]  # the client's answer is untyped
+        for name, each in _describe(admin, names).items()
+    }
+
+
+def _refuse_other_counts(held: dict[str, int], partitions: int) -> None:
+    other = {name: count for name, count in held.items() if count != partitions}
+    if other:
+        told = ", ".join(f"{name} has {count}" for name, count in other.items())
+        msg = (
+            f"expected {partitions} partitions, was: {told}. "
+            "All topics have the same count: use --partitions, or another --prefix"
+        )
+        raise BrokerError(msg)
+
+
+def _is_created(answer: dict[str, object]) -> bool:
+    if answer["error_code"] == _ALREADY_EXISTS:
+        return False
+    if answer["error_code"]:
+        told = answer["error_message"] or f"error {answer['error_code']}"
+        msg = f"topic {answer['name']} was not created: {told}"
+        raise BrokerError(msg)
+    return True
+
+
+def _highwaters(consumer: KafkaConsumer, tps: list[TopicPartition]) -> dict[tuple[str, int], int]:
+    consumer.assign(tps)
+    for tp, offset in consumer.end_offsets(tps).items():
+        consumer.seek(tp, offset)
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    known: dict[tuple[str, int], int] = {}
+    while len(known) < len(tps):
+        if time.monotonic() > deadline:
+            silent = next(tp for tp in tps if tuple(tp) not in known)
+            msg = f"no answer about the end of {silent.topic}[{silent.partition}]"
+            raise BrokerError(msg)
+        consumer.poll(timeout_ms=20, max_records=1)
+        for tp in tps:
+            offset = consumer.highwater(tp)
+            if offset is not None:
+                known[tp.topic, tp.partition] = offset
+    return known

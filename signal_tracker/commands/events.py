@@ -1,0 +1,79 @@
+"""`signal-tracker events`: the validation events as JSON lines, for people and programs."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from schemas.codec import decode_fields
+from schemas.errors import DecodeError
+from schemas.topics import VALIDATION_EVENTS, prefixed
+from signal_tracker.options import broker_option, option, prefix_option
+from signal_tracker.stopping import until_stopped
+
+
+@click.group("events")
+def command() -> None:
+    """Read the validation events."""
+
+
+@command.command("tail")
+@broker_option
+@prefix_option
+@option("--follow", is_flag=True, help="Wait for more until Ctrl-C.")
+@option("--signal", "signal_id", metavar="ID", help="Only events of this signal.")
+@option("--ticker", metavar="T", help="Only events of this ticker.")
+@option(
+    "--from",
+    "start",
+    type=click.Choice(["earliest", "latest"]),
+    default="earliest",
+    help="Where to begin.",
+)
+def tail(
+    *,
+    broker: str,
+    prefix: str,
+    follow: bool,
+    signal_id: str | None,
+    ticker: str | None,
+    start: str,
+) -> None:
+    """Print validation-events as JSON lines, in each partition's order.
+
+    Without --follow it ends at the end of the topic at the time of the call.
+    An event can come more than once: event_id names it, revision marks a
+    re-emission.
+    """
+    with until_stopped():
+        for value, place in _values(broker, prefixed(prefix, VALIDATION_EVENTS), start, follow):
+            event = _event(value, place)
+            if event is not None and _is_wanted(event, signal_id, ticker):
+                _print(event)
+
+
+def _values(broker: str, topic: str, start: str, follow: bool) -> Iterator[tuple[Any, str]]:
+    from signal_tracker.reading import read
+
+    for record in read(broker, topic, from_end=start == "latest", follow=follow):
+        yield record.value, f"{record.topic}[{record.partition}]@{record.offset}"
+
+
+def _event(value: bytes | None, place: str) -> dict[str, Any] | None:
+    try:
+        return decode_fields(value or b"")[1]
+    except DecodeError as error:
+        click.echo(f"{place}: {error}", err=True)
+        return None
+
+
+def _is_wanted(event: dict[str, Any], signal_id: str | None, ticker: str | None) -> bool:
+    return signal_id in (None, event["signal_id"]) and ticker in (None, event["ticker"])
+
+
+def _print(event: dict[str, Any]) -> None:
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
