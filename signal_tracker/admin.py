@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
 
 from schemas.topics import CATALOGUE, prefixed
 from signal_tracker.errors import BrokerError
@@ -84,7 +85,7 @@ def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]
 def committed_offsets(broker: str, group: str) -> dict[tuple[str, int], int]:
     """Return what a consumer group has committed; a partition without a commit is absent."""
     with connected(broker) as admin:
-        held = admin.list_group_offsets(group)[group]
+        held = _group_offsets(admin, group)
     return {(tp.topic, tp.partition): each.offset for tp, each in held.items() if each.offset >= 0}
 
 
@@ -115,16 +116,27 @@ def _connecting(broker: str) -> Iterator[None]:
         raise BrokerError(msg) from error
 
 
-def _describe(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, object]]:
+def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, Any]:
+    # a new cluster makes its offsets topic when it is first asked, and says "not available" so long
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while True:
+        try:
+            held: dict[TopicPartition, Any] = admin.list_group_offsets(group)[group]
+        except RetriableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return held
+
+
+def _describe(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     answer = admin.describe_topics(list(names))
     return {each["name"]: each for each in answer if each["error_code"] == 0}
 
 
 def _partition_counts(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
-    return {
-        name: len(each["partitions"])  # type: ignore[arg-type]  # the client's answer is untyped
-        for name, each in _describe(admin, names).items()
-    }
+    return {name: len(each["partitions"]) for name, each in _describe(admin, names).items()}
 
 
 def _refuse_other_counts(held: dict[str, int], partitions: int) -> None:
@@ -138,7 +150,7 @@ def _refuse_other_counts(held: dict[str, int], partitions: int) -> None:
         raise BrokerError(msg)
 
 
-def _is_created(answer: dict[str, object]) -> bool:
+def _is_created(answer: dict[str, Any]) -> bool:
     if answer["error_code"] == _ALREADY_EXISTS:
         return False
     if answer["error_code"]:
