@@ -127,7 +127,6 @@ class Rows:
     """All that a report is made of: one consistent look at the database."""
 
     signals: list[SignalRow]
-    observations: Mapping[str, list[ObservationRow]]
     priced_tickers: frozenset[str]
     conflicting_closes: int
     as_of: AsOf

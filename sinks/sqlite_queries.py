@@ -58,22 +58,12 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def data_version(connection: sqlite3.Connection) -> int:
-    """Return a number that changes when another connection commits."""
-    found: int = connection.execute("PRAGMA data_version").fetchone()[0]
-    return found
-
-
 def read_rows(connection: sqlite3.Connection) -> Rows:
-    """Return everything that the reports are made of."""
-    observations: defaultdict[str, list[ObservationRow]] = defaultdict(list)
-    for row in connection.execute(f"{_OBSERVATIONS} ORDER BY o.signal_id, o.session"):
-        observations[row[0]].append(_observation(row))
+    """Return what the reports are made of, but for the observations."""
     conflicts = connection.execute("SELECT count(*) FROM bars WHERE conflicting_close").fetchone()
     tickers = connection.execute("SELECT DISTINCT ticker FROM bars")
     return Rows(
-        signals=[_signal(row) for row in connection.execute(f"{_SIGNALS} ORDER BY signal_id")],
-        observations=observations,
+        signals=read_signals(connection),
         priced_tickers=frozenset(ticker for (ticker,) in tickers),
         conflicting_closes=conflicts[0],
         as_of=read_as_of(connection),
@@ -116,6 +106,16 @@ def read_related(
     return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
+def read_observations_by_signal(
+    connection: sqlite3.Connection,
+) -> dict[str, list[ObservationRow]]:
+    """Return the observations of every signal in session order."""
+    found: defaultdict[str, list[ObservationRow]] = defaultdict(list)
+    for row in connection.execute(f"{_OBSERVATIONS} ORDER BY o.signal_id, o.session"):
+        found[row[0]].append(_observation(row))
+    return found
+
+
 def read_positions(connection: sqlite3.Connection) -> dict[TopicPartition, Position]:
     """Return how far the sink has committed each partition."""
     found = connection.execute(
@@ -148,6 +148,34 @@ def read_as_of(connection: sqlite3.Connection) -> AsOf:
         quarantined=_count(connection, "quarantined"),
         dead_letters=dict(dead),
     )
+
+
+class ChangeWatch:
+    """Notices commits by the data version of one connection, a replaced file by its inode."""
+
+    def __init__(self, db_path: Path) -> None:
+        self._path = db_path
+        self._inode: int | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    def look(self) -> tuple[int, int] | None:
+        """Return what changes with the content; None without a database."""
+        try:
+            inode = self._path.stat().st_ino
+            if inode != self._inode or self._connection is None:
+                self.close()
+                self._connection = connect_read_only(self._path)
+                self._inode = inode
+        except (FileNotFoundError, NoDatabaseError):
+            self.close()
+            return None
+        return inode, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def committed(path: Path) -> dict[TopicPartition, int]:

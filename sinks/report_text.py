@@ -1,0 +1,152 @@
+"""PURE: Report -> llm_performance.txt.
+
+The original tracker's sections and columns come first, to the character; what
+it lacked follows: the n and the interval of every rate, the data classes, and
+what the figures do not cover.
+"""
+
+from collections.abc import Iterator
+
+from sinks.evidence import Rate
+from sinks.report import Group, Report
+from sinks.times import utc_seconds
+
+_DOUBLE = "=" * 80
+_SINGLE = "-" * 80
+_UNDEFINED = "n/a"
+
+_READY_STEPS = (
+    "NEXT STEPS:",
+    "1. Initiate paper trading with validated signals",
+    "2. Monitor for 30 additional days",
+    "3. Verify $25K+ capital requirement",
+    "4. Review risk management protocols",
+)
+_NOT_READY = (
+    "❌ NO SIGNALS READY FOR TRADING",
+    _SINGLE,
+    "Signals must pass all validation criteria:",
+    "- Annual return > 10%",
+    "- Validation period >= 30 days",
+    "- Sharpe ratio > 0",
+    "- Beats buy-and-hold baseline",
+)
+_NOTES = (
+    "Validated: the verdict at the end of the window is passed, whatever came after.",
+    "Validation rate: validated of all tracked. Hit rate: hits of hits and misses.",
+    "Hits, misses and returns are those of matured signals; the rest is open.",
+    "Avg return: mean net return over each signal's own horizon, after costs,",
+    "  not annualised.",
+    "95% interval: Wilson. Signals that overlap in time know less than their n says.",
+    "Only the class live is live evidence; synthetic and fallback never are.",
+    "No signal is ready for trading: no cohort evidence yet.",
+)
+
+
+def report_text(report: Report) -> str:
+    """Return the text report; it has no final newline."""
+    return "\n".join([*_original(report), *_added(report)])
+
+
+def _original(report: Report) -> Iterator[str]:
+    yield from (_DOUBLE, "LLM SIGNAL TRACKING & VALIDATION REPORT", _DOUBLE)
+    as_of_ms = report.as_of.as_of_ms
+    yield f"Generated: {_UNDEFINED if as_of_ms is None else utc_seconds(as_of_ms)}"
+    all_ = report.everything
+    yield from ("", "OVERALL SUMMARY", _SINGLE)
+    yield f"Total Signals Tracked: {all_.total}"
+    yield f"Validated Signals: {all_.validated}"
+    yield f"Validation Rate: {_percent(all_.validation_rate.value)}"
+    yield f"Ready for Trading: {len(report.ready)}"
+    yield from ("", "PERFORMANCE BY TICKER", _SINGLE)
+    yield f"{'Ticker':<8} {'Total':>8} {'Validated':>12} {'Avg Return':>15}"
+    yield _SINGLE
+    for each in report.by_ticker:
+        avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
+        yield f"{each.name:<8} {each.total:>8} {each.validated:>12} {avg:>14}"
+    yield from ("", "PERFORMANCE BY ACTION", _SINGLE)
+    yield f"{'Action':<8} {'Total':>8} {'Validated':>12} {'Rate':>8}"
+    yield _SINGLE
+    for each in report.by_action:
+        yield (
+            f"{each.name:<8} {each.total:>8} {each.validated:>12} "
+            f"{_percent(each.validation_rate.value):>7}"
+        )
+    yield ""
+    yield from _readiness(report)
+    yield _DOUBLE
+
+
+def _readiness(report: Report) -> Iterator[str]:
+    if not report.ready:
+        yield from _NOT_READY
+        return
+    yield from ("✅ SIGNALS READY FOR PAPER TRADING", _SINGLE)
+    yield from (f"  - {signal_id}" for signal_id in report.ready)
+    yield ""
+    yield from _READY_STEPS
+
+
+def _added(report: Report) -> Iterator[str]:
+    yield from ("", "VALIDATION RATE, WITH n AND 95% INTERVAL", _SINGLE)
+    yield f"{'Group':<26} {'n':>8} {'Validated':>12} {'Rate':>8} {'95% interval':>18}"
+    yield _SINGLE
+    for title, groups in _breakdowns(report):
+        for each in groups:
+            yield (
+                f"{_label(title, each):<26} {each.total:>8} {each.validated:>12} "
+                f"{_percent(each.validation_rate.value):>8} {_interval(each.validation_rate):>18}"
+            )
+    yield from ("", "OUTCOMES OF MATURED SIGNALS, WITH n AND 95% INTERVAL", _SINGLE)
+    yield from _outcome_table(
+        [(_label(title, each), each) for title, groups in _breakdowns(report) for each in groups]
+    )
+    yield from ("", "EVIDENCE BY DATA CLASS", _SINGLE)
+    yield from _outcome_table([(each.name, each) for each in report.by_data_class])
+    yield from ("", "STATUS", _SINGLE)
+    yield from (f"{name:<26} {count:>8}" for name, count in report.by_status.items() if count)
+    yield from ("", "COVERAGE", _SINGLE)
+    yield f"{'Stale signals':<26} {len(report.stale):>8}"
+    yield f"{'Suspect prices':<26} {len(report.suspect):>8}"
+    yield f"{'Conflicting closes':<26} {report.conflicting_closes:>8}"
+    yield f"{'Tickers without any price':<26} {', '.join(report.unpriced_tickers) or 'none':>8}"
+    yield from ("", "NOTES", _SINGLE)
+    yield from _NOTES
+    yield _DOUBLE
+
+
+def _breakdowns(report: Report) -> list[tuple[str, list[Group]]]:
+    return [
+        ("", [report.everything]),
+        ("ticker ", report.by_ticker),
+        ("action ", report.by_action),
+        ("model ", report.by_model),
+    ]
+
+
+def _label(title: str, group: Group) -> str:
+    return f"{title}{group.name}"
+
+
+def _outcome_table(groups: list[tuple[str, Group]]) -> Iterator[str]:
+    yield (
+        f"{'Group':<20} {'Matured':>7} {'Hit':>6} {'Miss':>6} {'Open':>6} "
+        f"{'Hit rate':>8} {'95% interval':>16} {'Avg ret':>8}"
+    )
+    yield _SINGLE
+    for label, each in groups:
+        avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
+        yield (
+            f"{label:<20} {each.matured:>7} {each.hits:>6} {each.misses:>6} {each.open:>6} "
+            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>8}"
+        )
+
+
+def _percent(value: float | None) -> str:
+    return _UNDEFINED if value is None else f"{value:.1%}"
+
+
+def _interval(found: Rate) -> str:
+    if found.low is None or found.high is None:
+        return _UNDEFINED
+    return f"[{found.low:.1%}, {found.high:.1%}]"
