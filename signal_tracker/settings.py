@@ -5,7 +5,7 @@ with `click.pass_obj` and hands plain arguments on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.topics import DEFAULT_PARTITIONS
@@ -24,7 +24,7 @@ class Settings:
     partitions: int = DEFAULT_PARTITIONS
     llm_force_fallback: bool = False
     llm_base_url: str = ""
-    llm_api_key: str = ""
+    llm_api_key: str = field(default="", repr=False)
     llm_model: str = ""
 
     @classmethod
