@@ -56,10 +56,15 @@ _NESTED: dict[tuple[str, str], type] = {
 
 def encode(record: records.Record) -> bytes:
     """Return the record in Avro single-object encoding."""
-    header, schema = _writer(type(record).__name__)
+    return encode_fields(type(record).__name__, to_fields(record))
+
+
+def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
+    """Return plain fields of the named record in Avro single-object encoding."""
+    header, schema = _writer(name)
     out = io.BytesIO()
     out.write(header)
-    fastavro.schemaless_writer(out, schema, to_fields(record))
+    fastavro.schemaless_writer(out, schema, content)
     return out.getvalue()
 
 
@@ -166,7 +171,10 @@ def _json_elements(value: bytes, cls: type) -> Iterator[Element]:
         return
     if isinstance(content, list):
         for index, each in enumerate(content):
-            yield index, _json_element(cls, each)
+            element = _json_element(cls, each)
+            if isinstance(element, DecodeError):
+                element.element = orjson.dumps(each)
+            yield index, element
     else:
         yield None, _json_element(cls, content)
 

@@ -10,8 +10,11 @@ class SchemaError(Exception):
 
 
 class DecodeError(SchemaError):
-    """Say why a record or an element of it is refused."""
+    """Say why a record is refused, or the element of it whose own JSON is `element`."""
 
-    def __init__(self, message: str, *, error_class: str = "InvalidRecord") -> None:
+    def __init__(
+        self, message: str, *, error_class: str = "InvalidRecord", element: bytes | None = None
+    ) -> None:
         super().__init__(message)
         self.error_class = error_class
+        self.element = element

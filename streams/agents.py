@@ -1,0 +1,69 @@
+"""The agents: one `async for` each; what they do with a chunk stands in `processor`.
+
+Delivery guarantee: at least once. A chunk is acknowledged when it has been
+processed, and committed when its effects are durable (`streams.transport`).
+"""
+
+import asyncio
+from typing import Any
+
+import faust
+from faust.types import StreamT
+
+from schemas import topics
+from schemas.topics import Topic, prefixed
+from streams.processor import Processor
+
+AGENTS: dict[str, Topic] = {
+    "register_signals": topics.SIGNALS,
+    "fold_ticks": topics.TICKS,
+    "apply_corporate_actions": topics.CORPORATE_ACTIONS,
+    "apply_decisions": topics.DECISIONS,
+}
+
+
+def wire_agents(app: faust.App, processor: Processor, prefix: str, partitions: int) -> None:
+    """Add an agent for each inbound topic to the app."""
+    for name, topic in AGENTS.items():
+        channel = app.topic(
+            prefixed(prefix, topic),
+            partitions=partitions,
+            key_type=None,
+            value_type=None,
+            key_serializer="raw",
+            value_serializer="chunk",
+        )
+        app.agent(channel, name=name)(_agent(app, processor, topic))
+
+
+def _agent(app: faust.App, processor: Processor, topic: Topic) -> Any:
+    async def take_chunks(stream: StreamT) -> None:
+        async for event in stream.events():
+            try:
+                effect = await processor.process(topic, event.value)
+            except Exception as error:
+                # The stream acknowledges what an agent lets go, even by an exception:
+                # hold the offset for good, and stop the process.
+                app.consumer.hold(event.message, _failed(error))
+                await app.crash(error)
+                raise
+            if effect is not None:
+                app.consumer.hold(event.message, effect)
+                effect.add_done_callback(_crash_on_failure(app))
+
+    return take_chunks
+
+
+def _failed(error: Exception) -> "asyncio.Future[None]":
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    future.exception()
+    return future
+
+
+def _crash_on_failure(app: faust.App) -> Any:
+    def crash(effect: "asyncio.Future[Any]") -> None:
+        if not effect.cancelled() and effect.exception() is not None:
+            app.loop.create_task(app.crash(effect.exception()))
+
+    return crash

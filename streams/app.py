@@ -1,0 +1,84 @@
+"""Build the Faust app of a worker: topics, tables and agents, wired by hand."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import faust
+from yarl import URL
+
+from schemas.topics import DEFAULT_PARTITIONS, INBOUND, prefixed
+from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
+from streams.agents import wire_agents
+from streams.domain.policy import PolicyVersions
+from streams.domain.tracker import Rules
+from streams.outbox import Outbox
+from streams.processor import Processor
+from streams.sessions import CalendarBook
+from streams.tables import declare_tables
+from streams.transport import BatchTransport
+
+MAX_BATCH_BYTES = 512 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """What a worker is given; times in seconds, `lateness_ms` in ms."""
+
+    broker: str
+    policies: PolicyVersions
+    work_dir: Path
+    app_id: str = "signal-tracker"
+    prefix: str = ""
+    partitions: int = DEFAULT_PARTITIONS
+    lateness_ms: int = 15 * 60 * 1000
+    calendars: CalendarBook = field(default_factory=CalendarBook)
+    session_timeout: float = 6.0
+    commit_interval: float = 0.5
+    chunk_records: int = 5_000
+    fetch_bytes: int = 16 * 1024 * 1024
+
+
+def create_app(config: WorkerConfig) -> faust.App:
+    """Return a new worker app; nothing is connected before it starts."""
+    url = URL(f"kafka://{config.broker}")
+    app = faust.App(
+        config.app_id,
+        broker=url,
+        store="memory://",
+        datadir=config.work_dir,
+        web_enabled=False,
+        topic_partitions=config.partitions,
+        topic_replication_factor=1,
+        table_standby_replicas=0,
+        stream_wait_empty=True,
+        stream_buffer_maxsize=64,
+        stream_recovery_delay=0.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=config.fetch_bytes,
+        broker_max_poll_records=config.chunk_records,
+        broker_session_timeout=config.session_timeout,
+        broker_heartbeat_interval=config.session_timeout / 3,
+        broker_commit_interval=config.commit_interval,
+        broker_check_crcs=True,
+        producer_linger=0.0,
+        producer_max_batch_size=MAX_BATCH_BYTES,
+        producer_max_request_size=MAX_REQUEST_BYTES,
+        producer_acks=-1,
+    )
+    app.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
+    app.transport = BatchTransport([url], app)
+    tables = declare_tables(app, config.partitions)
+    rules = Rules(
+        calendar_of=config.calendars, policies=config.policies, lateness_ms=config.lateness_ms
+    )
+    outbox = Outbox(lambda: app.producer._ensure_producer(), tables, config.prefix)  # noqa: SLF001
+    processor = Processor(rules, outbox, tables, config.partitions)
+    wire_agents(app, processor, config.prefix, config.partitions)
+
+    @app.on_partitions_assigned.connect
+    async def forget_trackers(*_: object, **__: object) -> None:
+        processor.forget()
+
+    app.processor = processor
+    return app

@@ -1,0 +1,1 @@
+"""All rules, as pure functions of events; standard library and numpy only."""

@@ -1,0 +1,119 @@
+"""Status as the fold of a signal's facts through one explicit transition table."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from schemas.records import AppliedDecision
+
+REGISTERED = "registered"
+AWAITING_ENTRY = "awaiting_entry"
+TRACKING = "tracking"
+MATURED = "matured"
+CANCELLED = "cancelled"
+QUARANTINED = "quarantined"
+
+# (status now, fact) -> status then; what is not here is illegal at its place.
+TRANSITIONS: dict[tuple[str | None, str], str] = {
+    (None, "register"): REGISTERED,
+    (REGISTERED, "await-entry"): AWAITING_ENTRY,
+    (AWAITING_ENTRY, "enter"): TRACKING,
+    (TRACKING, "mature"): MATURED,
+    (MATURED, "passed"): "passed",
+    (MATURED, "failed"): "failed",
+    (MATURED, "insufficient"): "insufficient",
+    (AWAITING_ENTRY, "cancel"): CANCELLED,
+}
+
+# The order of facts of one moment: what the market said goes before what a person decided.
+RANKS = {
+    "register": 0,
+    "await-entry": 1,
+    "enter": 2,
+    "mature": 3,
+    "passed": 4,
+    "failed": 4,
+    "insufficient": 4,
+}
+DECISION_RANK = 5
+
+VALIDATION_STATUS = {
+    REGISTERED: "pending",
+    AWAITING_ENTRY: "pending",
+    TRACKING: "pending",
+    MATURED: "pending",
+    "insufficient": "pending",
+    "passed": "validated",
+    "staged": "validated",
+    "failed": "failed",
+    "rejected": "failed",
+    "paper": "executed",
+    "promoted": "executed",
+    "archived": "archived",
+    CANCELLED: "archived",
+}
+
+_NOT_YET = "`{kind}` is recorded, but this version applies only `cancel`"
+_ILLEGAL = "`{kind}` is not possible for a signal that is {status}"
+
+
+class Fact(NamedTuple):
+    """Something that happened to a signal, at a moment of event time.
+
+    The first four fields are the order of facts.
+    """
+
+    as_of_ms: int
+    rank: int
+    decision_id: str
+    kind: str
+    session: str | None
+    reason: str
+    by: str = ""
+
+
+class Step(NamedTuple):
+    """A fact that changed the status."""
+
+    from_status: str | None
+    to_status: str
+    fact: Fact
+
+
+class Folded(NamedTuple):
+    """The status of a signal, how it came there, and what became of each decision."""
+
+    status: str
+    steps: list[Step]
+    decisions: list[AppliedDecision]
+
+
+def fold_facts(facts: Iterable[Fact]) -> Folded:
+    """Return the status after all facts, in the order of their event time."""
+    status: str | None = None
+    steps: list[Step] = []
+    decisions: list[AppliedDecision] = []
+    for fact in sorted(facts, key=lambda each: each[:4]):
+        then = TRANSITIONS.get((status, fact.kind))
+        if fact.decision_id:
+            decisions.append(_weighed(fact, status, applied=then is not None))
+        if then is not None:
+            steps.append(Step(status, then, fact))
+            status = then
+    return Folded(status or REGISTERED, steps, decisions)
+
+
+def _weighed(fact: Fact, status: str | None, *, applied: bool) -> AppliedDecision:
+    refusal = None
+    if not applied:
+        text = _ILLEGAL if fact.kind == "cancel" else _NOT_YET
+        refusal = text.format(kind=fact.kind, status=status)
+    return AppliedDecision(
+        decision_id=fact.decision_id,
+        kind=fact.kind,
+        session=fact.session,
+        decided_at_ms=fact.as_of_ms,
+        by=fact.by,
+        reason=fact.reason,
+        applied=applied,
+        refusal=refusal,
+    )

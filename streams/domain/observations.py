@@ -1,0 +1,231 @@
+"""The rule of entry, observation k, returns and path metrics, by columns.
+
+An observation is a function of the signal and its ticker's closed bars: nothing
+here remembers anything. Signals with the same entry, action, horizon, window
+and costs share one evaluation.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.domain.calendar import Ints, SessionCalendar
+from streams.domain.series import BarSeries
+from streams.domain.ticks import Floats
+
+BPS = 10_000
+
+
+class Split(NamedTuple):
+    """A split that holds: the ex-date as days since 1970, new shares per old."""
+
+    ex_day: int
+    ratio: float
+
+
+class Claim(NamedTuple):
+    """What of a signal and its policy the evaluation depends on."""
+
+    action: str
+    horizon: int
+    window: int
+    cost_bps: float
+    hold_band: float
+    jump_guard: float
+
+
+class Facts(NamedTuple):
+    """What the bars say about a signal now, besides its running observations.
+
+    Sessions are labels; None until the fact is there.
+    """
+
+    entry_session: str | None = None
+    entry_index: int | None = None
+    entry_close_ms: int | None = None
+    entry_price: float | None = None
+    horizon_session: str | None = None
+    net_return: float | None = None
+    raw_return: float | None = None
+    hit: str | None = None
+    annual_return: float | None = None
+    mae: float | None = None
+    mfe: float | None = None
+    last_session: str | None = None
+    last_close_ms: int | None = None
+    max_drawdown: float | None = None
+    suspect_sessions: tuple[str, ...] = ()
+
+
+class Path(NamedTuple):
+    """Observations 1..n of a claim from one entry, as columns."""
+
+    entry_position: int
+    close: Floats
+    raw: Floats
+    signed: Floats
+    max_drawdown: Floats
+    mae: Floats
+    mfe: Floats
+    facts: Facts
+
+    @property
+    def observations(self) -> int:
+        """Return the number of observations."""
+        return len(self.close)
+
+
+NOT_ENTERED = Facts()
+
+
+def entry_positions(series: BarSeries, generated_at_ms: Ints) -> Ints:
+    """Return the position of each signal's entry bar; len(series) while there is none.
+
+    The entry is the first complete session, with ticks, that closes strictly
+    after the signal was generated.
+    """
+    return np.searchsorted(series.close_ms, generated_at_ms, side="right")
+
+
+def observe(
+    series: BarSeries,
+    calendar: SessionCalendar,
+    splits: Sequence[Split],
+    entry: int,
+    claim: Claim,
+) -> Path:
+    """Return the path of a claim whose entry bar is at position `entry`."""
+    last = min(len(series) - 1, entry + claim.window)
+    days = calendar.days[series.index[entry : last + 1]]
+    factor = _basis(days, splits)
+    closes = series.close[entry : last + 1] * factor
+    raw = closes[1:] / closes[0] - 1
+    signed = _signed(claim.action, raw, closes)
+    worst, best = _excursions(series, entry, last, factor, closes[0], claim)
+    path = Path(
+        entry_position=entry,
+        close=series.close[entry + 1 : last + 1],
+        raw=raw + 0.0,
+        signed=signed + 0.0,
+        max_drawdown=_drawdown(signed),
+        mae=worst,
+        mfe=best,
+        facts=NOT_ENTERED,
+    )
+    return path._replace(facts=_facts(path, series, calendar, closes, claim))
+
+
+def annualised(net_return: float, periods_per_year: int, horizon: int) -> float | None:
+    """Return (1 + net)^(A / horizon) - 1; -1 at ruin, None where it is not finite.
+
+    >>> round(annualised(0.02, 252, 30), 4), annualised(-1.5, 252, 30)
+    (0.1814, -1.0)
+    """
+    if net_return <= -1:
+        return -1.0
+    try:
+        return float((1 + net_return) ** (periods_per_year / horizon)) - 1
+    except OverflowError:
+        return None
+
+
+def _basis(days: Ints, splits: Sequence[Split]) -> Floats:
+    """Return, for each session, what one share at entry has become by splits."""
+    factor = np.ones(len(days))
+    for ex_day, ratio in splits:
+        if ex_day > days[0]:
+            factor[int(np.searchsorted(days, ex_day)) :] *= ratio
+    return factor
+
+
+def _signed(action: str, raw: Floats, closes: Floats) -> Floats:
+    if action == "BUY":
+        return raw
+    if action == "SELL":
+        return 1 - closes[1:] / closes[0]
+    return np.zeros(len(raw))
+
+
+def _drawdown(signed: Floats) -> Floats:
+    value = np.concatenate(([1.0], 1 + signed))
+    peak = np.maximum.accumulate(value)
+    return np.maximum.accumulate(1 - value / peak)[1:] + 0.0
+
+
+def _excursions(
+    series: BarSeries, entry: int, last: int, factor: Floats, entry_price: float, claim: Claim
+) -> tuple[Floats, Floats]:
+    """Return running MAE and MFE; after the horizon they stay."""
+    count = last - entry
+    if claim.action == "HOLD" or not count:
+        return np.zeros(count), np.zeros(count)
+    low = series.low[entry + 1 : last + 1] * factor[1:] / entry_price
+    high = series.high[entry + 1 : last + 1] * factor[1:] / entry_price
+    buys = claim.action == "BUY"
+    least, greatest = (low - 1, high - 1) if buys else (1 - high, 1 - low)
+    stop = np.minimum(np.arange(count), claim.horizon - 1)
+    worst = np.minimum(np.minimum.accumulate(least), 0.0)[stop]
+    best = np.maximum(np.maximum.accumulate(greatest), 0.0)[stop]
+    return worst + 0.0, best + 0.0
+
+
+def _facts(
+    path: Path, series: BarSeries, calendar: SessionCalendar, closes: Floats, claim: Claim
+) -> Facts:
+    entry = path.entry_position
+    index = series.index_at(entry)
+    facts = Facts(
+        entry_session=calendar.label(index),
+        entry_index=index,
+        entry_close_ms=calendar.closes[index],
+        entry_price=series.bar(index).close,
+        suspect_sessions=_suspects(path, series, calendar, closes, claim.jump_guard),
+    )
+    if path.observations >= claim.horizon:
+        facts = facts._replace(**_outcome(path, series, calendar, claim))
+    if path.observations >= claim.window:
+        last = series.index_at(entry + claim.window)
+        facts = facts._replace(
+            last_session=calendar.label(last),
+            last_close_ms=calendar.closes[last],
+            max_drawdown=float(path.max_drawdown[claim.window - 1]),
+        )
+    return facts
+
+
+def _outcome(
+    path: Path, series: BarSeries, calendar: SessionCalendar, claim: Claim
+) -> dict[str, float | str | None]:
+    at = claim.horizon - 1
+    raw, signed = float(path.raw[at]), float(path.signed[at])
+    hold = claim.action == "HOLD"
+    net = 0.0 if hold else signed - 2 * claim.cost_bps / BPS
+    annual = 0.0 if hold else annualised(net, calendar.periods_per_year, claim.horizon)
+    flat = abs(raw) <= claim.hold_band
+    values: dict[str, float | None] = {
+        "net_return": net,
+        "raw_return": raw,
+        "annual_return": annual,
+        "mae": float(path.mae[at]),
+        "mfe": float(path.mfe[at]),
+    }
+    return {
+        "horizon_session": calendar.label(series.index_at(path.entry_position + claim.horizon)),
+        "hit": "hit" if (flat if hold else net > 0) else "miss",
+        **{name: _clean(value) for name, value in values.items()},
+    }
+
+
+def _suspects(
+    path: Path, series: BarSeries, calendar: SessionCalendar, closes: Floats, jump_guard: float
+) -> tuple[str, ...]:
+    moves = np.abs(closes[1:] / closes[:-1] - 1) > jump_guard
+    first = path.entry_position + 1
+    return tuple(calendar.label(series.index_at(first + int(at))) for at in np.flatnonzero(moves))
+
+
+def _clean(value: float | None) -> float | None:
+    """Return the value without negative zero, None where it is not finite."""
+    return value + 0.0 if value is not None and math.isfinite(value) else None

@@ -1,0 +1,99 @@
+"""Records of the inbound topics to what the domain takes, many at once.
+
+Every element is judged alone: good ones go on, one whose ticker belongs to
+another partition is sent there, bad ones become dead letters with their reason.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from schemas.codec import decode_inbound, encode
+from schemas.errors import DecodeError
+from schemas.records import DeadLetter
+from schemas.topics import Topic, partition_of
+
+MAX_DEAD_BYTES = 256 * 1024
+
+T = TypeVar("T")
+
+
+class Source(NamedTuple):
+    """Where a record was read: what Kafka says of it, and its bytes."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Reroute(NamedTuple):
+    """An element for another partition of the same topic, with its original time."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    timestamp_ms: int
+
+
+@dataclass(slots=True)
+class Sorted(Generic[T]):
+    """What a chunk held: good elements, elements for elsewhere, and dead letters."""
+
+    good: list[T] = field(default_factory=list)
+    reroutes: list[Reroute] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+
+
+def sort_records(chunk: Iterable[Source], topic: Topic, partitions: int) -> Sorted[Any]:
+    """Return the elements of a chunk of signals, actions or decisions."""
+    found: Sorted[Any] = Sorted()
+    for source in chunk:
+        for index, element in decode_inbound(source.value, topic.records):
+            if isinstance(element, DecodeError):
+                found.dead.append(dead_letter(source, index, element))
+            else:
+                place(source, element, partitions, found)
+    return found
+
+
+def place(source: Source, element: Any, partitions: int, into: Sorted[Any]) -> None:
+    """Put a good element where it belongs: here, or on its ticker's partition."""
+    home = partition_of(element.ticker, partitions)
+    if home == source.partition:
+        into.good.append(element)
+    else:
+        into.reroutes.append(reroute(source, element, home))
+
+
+def reroute(source: Source, element: Any, home: int) -> Reroute:
+    """Return an element on its way to its ticker's partition."""
+    return Reroute(home, element.ticker.encode(), encode(element), source.timestamp_ms)
+
+
+def dead_letter(source: Source, index: int | None, error: DecodeError) -> DeadLetter:
+    """Return the dead letter of a record, or of one element of it with its own JSON."""
+    value = (source.value or b"") if error.element is None else error.element
+    return DeadLetter(
+        topic=source.topic,
+        partition=source.partition,
+        offset=source.offset,
+        index=index,
+        error_class=error.error_class,
+        message=str(error),
+        timestamp_ms=source.timestamp_ms,
+        key=source.key,
+        value=value[:MAX_DEAD_BYTES],
+        original_size=len(value),
+    )
+
+
+def sources(records: Sequence[Any]) -> list[Source]:
+    """Return the consumer's records as the domain's edge sees them."""
+    return [
+        Source(each.topic, each.partition, each.offset, each.timestamp or 0, each.key, each.value)
+        for each in records
+    ]
+

@@ -1,0 +1,200 @@
+"""Records of the ticks topic to columns: single ticks and batches, a chunk at once.
+
+The common JSON tick is read without making an object of it; whatever is out of
+the ordinary takes the slow path, which says what is wrong.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+
+from schemas.codec import decode_inbound
+from schemas.errors import DecodeError
+from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
+from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, check_tick, session_days
+from schemas.topics import TICKS, partition_of
+from streams.domain.calendar import days_label
+from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
+from streams.inbound import Reroute, Sorted, Source, dead_letter, place
+from streams.tick_batches import batch_columns
+
+_PLAIN = ({"ticker", "price", "ts_event_ms"}, {"ticker", "price", "ts_event_ms", "size"})
+_NUMBERS = (float, int)
+
+
+@dataclass(slots=True)
+class SortedTicks:
+    """The valid ticks of a chunk as columns, and what goes elsewhere."""
+
+    columns: list[TickColumns] = field(default_factory=list)
+    reroutes: list[Reroute] = field(default_factory=list)
+    dead: list[Any] = field(default_factory=list)
+
+
+class _Plain:
+    """Ticks of the common JSON form, as growing columns."""
+
+    def __init__(self, partition: int, partitions: int) -> None:
+        self._partition = partition
+        self._partitions = partitions
+        self._codes: dict[str, int] = {}
+        self.code: list[int] = []
+        self.price: list[float] = []
+        self.ts_ms: list[int] = []
+
+    def take(self, value: bytes) -> bool:
+        """Take a tick; False where it needs the slow path."""
+        try:
+            content = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return False
+        if type(content) is not dict or content.keys() not in _PLAIN:
+            return False
+        price, ts_ms, size = content["price"], content["ts_event_ms"], content.get("size", 1.0)
+        if (
+            type(price) not in _NUMBERS
+            or type(ts_ms) is not int
+            or type(size) not in _NUMBERS
+            or not 0 < price < np.inf
+            or not MIN_EVENT_MS <= ts_ms < MAX_EVENT_MS
+        ):
+            return False
+        code = self._code(content["ticker"])
+        if code is None:
+            return False
+        self.code.append(code)
+        self.price.append(price)
+        self.ts_ms.append(ts_ms)
+        return True
+
+    def _code(self, ticker: Any) -> int | None:
+        code = self._codes.get(ticker) if type(ticker) is str else None
+        if code is None and type(ticker) is str:
+            try:
+                check_tick(Tick(ticker=ticker, price=1.0, ts_event_ms=MIN_EVENT_MS))
+            except DecodeError:
+                return None
+            if partition_of(ticker, self._partitions) == self._partition:
+                code = self._codes[ticker] = len(self._codes)
+        return code
+
+    def columns(self) -> TickColumns:
+        count = len(self.code)
+        return TickColumns(
+            tickers=list(self._codes),
+            code=np.array(self.code, dtype=np.int64),
+            ts_ms=np.array(self.ts_ms, dtype=np.int64),
+            day=np.full(count, NO_DAY, dtype=np.int64),
+            price=np.array(self.price, dtype=np.float64),
+            flags=np.zeros(count, dtype=np.uint8),
+            revision=np.zeros(count, dtype=np.uint8),
+        )
+
+
+def sort_ticks(chunk: Sequence[Source], partitions: int) -> SortedTicks:
+    """Return the ticks of a chunk of one partition."""
+    found = SortedTicks()
+    plain = _Plain(chunk[0].partition, partitions)
+    slow: Sorted[Tick] = Sorted()
+    for source in chunk:
+        if source.value and source.value[:1] == b"{" and plain.take(source.value):
+            continue
+        for index, element in decode_inbound(source.value, TICKS.records):
+            if isinstance(element, DecodeError):
+                slow.dead.append(dead_letter(source, index, element))
+            elif isinstance(element, TickBatch):
+                _take_batch(source, element, partitions, found)
+            else:
+                place(source, element, partitions, slow)
+    if plain.code:
+        found.columns.append(plain.columns())
+    if slow.good:
+        found.columns.append(_columns_of(slow.good))
+    found.reroutes += slow.reroutes
+    found.dead += slow.dead
+    return found
+
+
+def _take_batch(source: Source, batch: TickBatch, partitions: int, into: SortedTicks) -> None:
+    try:
+        columns, refused = batch_columns(batch)
+    except DecodeError as error:
+        into.dead.append(dead_letter(source, None, error))
+        return
+    into.dead += [dead_letter(source, index, error) for index, error in refused]
+    homes = np.array([partition_of(each, partitions) for each in columns.tickers], dtype=np.int64)
+    here = homes == source.partition
+    if not here.all():
+        elsewhere: Sorted[Tick] = Sorted()
+        for tick in _ticks_of(columns.take(~here[columns.code]), batch.source):
+            place(source, tick, partitions, elsewhere)
+        into.reroutes += elsewhere.reroutes
+        columns = columns.take(here[columns.code])
+    if len(columns):
+        into.columns.append(columns)
+
+
+def join_columns(parts: Sequence[TickColumns]) -> TickColumns:
+    """Return the ticks of several columns as one."""
+    if len(parts) == 1:
+        return parts[0]
+    codes: dict[str, int] = {}
+    joined = []
+    for part in parts:
+        local = np.array(
+            [codes.setdefault(ticker, len(codes)) for ticker in part.tickers], dtype=np.int64
+        )
+        joined.append(local[part.code])
+    return TickColumns(
+        tickers=list(codes),
+        code=np.concatenate(joined),
+        ts_ms=np.concatenate([each.ts_ms for each in parts]),
+        day=np.concatenate([each.day for each in parts]),
+        price=np.concatenate([each.price for each in parts]),
+        flags=np.concatenate([each.flags for each in parts]),
+        revision=np.concatenate([each.revision for each in parts]),
+    )
+
+
+def _columns_of(ticks: Sequence[Tick]) -> TickColumns:
+    codes: dict[str, int] = {}
+    code = [codes.setdefault(each.ticker, len(codes)) for each in ticks]
+    days = [NO_DAY if e.session is None else session_days("session", e.session) for e in ticks]
+    times = [NO_TIME if each.ts_event_ms is None else each.ts_event_ms for each in ticks]
+    flags = [FLAG_OPEN * each.open + FLAG_FINAL * each.final for each in ticks]
+    return TickColumns(
+        tickers=list(codes),
+        code=np.array(code, dtype=np.int64),
+        ts_ms=np.array(times, dtype=np.int64),
+        day=np.array(days, dtype=np.int64),
+        price=np.array([each.price for each in ticks], dtype=np.float64),
+        flags=np.array(flags, dtype=np.uint8),
+        revision=np.array([each.revision for each in ticks], dtype=np.uint8),
+    )
+
+
+def _ticks_of(columns: TickColumns, source: str) -> list[Tick]:
+    return [
+        Tick(
+            ticker=columns.tickers[code],
+            price=price,
+            ts_event_ms=None if ts_ms == NO_TIME else ts_ms,
+            session=None if day == NO_DAY else days_label(day),
+            open=bool(flags & FLAG_OPEN),
+            final=bool(flags & FLAG_FINAL),
+            revision=revision,
+            source=source,
+        )
+        for code, ts_ms, day, price, flags, revision in zip(
+            columns.code.tolist(),
+            columns.ts_ms.tolist(),
+            columns.day.tolist(),
+            columns.price.tolist(),
+            columns.flags.tolist(),
+            columns.revision.tolist(),
+            strict=True,
+        )
+    ]

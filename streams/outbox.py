@@ -1,0 +1,128 @@
+"""What a chunk changed, to Kafka: outputs, then rows, in bulk and in that order.
+
+Delivery guarantee: `publish` returns when outputs and closed rows are durable,
+and a future of the open-bar rows. So a row never says that something was told
+which was not, a bar leaves the open ones only when its closed row is there,
+and no offset passes what is still on its way.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from schemas import topics
+from schemas.codec import encode, encode_fields
+from schemas.records import DeadLetter
+from schemas.topics import Topic, prefixed
+from streams import tables
+from streams.domain.tracker import Effects, PartitionTracker
+from streams.inbound import Reroute
+from streams.rows import changed_rows
+from streams.tables import PartitionTable
+
+MAX_OBSERVATIONS_BYTES = 512 * 1024
+_ELEMENT_BYTES = 160
+
+
+class Message(NamedTuple):
+    """One record on its way out."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+    timestamp_ms: int | None = None
+
+
+class Outbox:
+    """Sends what chunks changed, in batches, and keeps the tables in step."""
+
+    def __init__(
+        self, producer: Callable[[], Any], table_of: Mapping[str, PartitionTable], prefix: str
+    ) -> None:
+        self._producer = producer
+        self._tables = table_of
+        self._prefix = prefix
+
+    async def send(
+        self, partition: int, topic: Topic, reroutes: list[Reroute], dead: list[DeadLetter]
+    ) -> None:
+        """Send what was refused or belongs elsewhere; return when it is durable."""
+        messages = [
+            Message(self._name(topic), each.partition, each.key, each.value, each.timestamp_ms)
+            for each in reroutes
+        ]
+        letters = self._name(topics.DEAD_LETTERS)
+        messages += [Message(letters, partition, each.key, encode(each)) for each in dead]
+        await self._deliver(messages)
+
+    async def publish(
+        self, partition: int, tracker: PartitionTracker, effects: Effects
+    ) -> Awaitable[Any] | None:
+        """Send outputs and rows; return the future of the rows still on their way."""
+        await self._deliver(self._outputs(partition, effects))
+        kept: list[Message] = []
+        hot: list[Message] = []
+        for table, key, value in changed_rows(tracker, effects):
+            self._tables[table].put(partition, key, value)
+            rows = hot if table == tables.OPEN_BARS else kept
+            rows.append(Message(self._tables[table].changelog_name, partition, key, value))
+        await self._deliver(kept)
+        return asyncio.ensure_future(self._deliver(hot)) if hot else None
+
+    def _outputs(self, partition: int, effects: Effects) -> Iterator[Message]:
+        name = self._name(topics.BARS)
+        for bar in effects.bars.values():
+            yield Message(name, partition, f"{bar.ticker}|{bar.session}".encode(), encode(bar))
+        name = self._name(topics.OBSERVATIONS)
+        for fields in observation_records(effects):
+            value = encode_fields("Observations", fields)
+            yield Message(name, partition, str(fields["ticker"]).encode(), value)
+        name = self._name(topics.SIGNAL_STATES)
+        for state in effects.states.values():
+            yield Message(name, partition, state.signal_id.encode(), encode(state))
+        name = self._name(topics.VALIDATION_EVENTS)
+        for event in effects.events:
+            yield Message(name, partition, event.signal_id.encode(), encode(event))
+
+    def _name(self, topic: Topic) -> str:
+        return prefixed(self._prefix, topic)
+
+    async def _deliver(self, messages: Iterable[Message]) -> None:
+        by_tp: dict[tuple[str, int], list[Message]] = defaultdict(list)
+        for message in messages:
+            by_tp[message.topic, message.partition].append(message)
+        await asyncio.gather(*(self._deliver_to(*tp, part) for tp, part in by_tp.items()))
+
+    async def _deliver_to(self, topic: str, partition: int, messages: list[Message]) -> None:
+        producer = self._producer()
+        sent = []
+        batch = producer.create_batch()
+        for message in messages:
+            fields = {
+                "key": message.key,
+                "value": message.value,
+                "timestamp": message.timestamp_ms,
+            }
+            if batch.append(**fields) is None:
+                sent.append(await producer.send_batch(batch, topic, partition=partition))
+                batch = producer.create_batch()
+                batch.append(**fields)
+        sent.append(await producer.send_batch(batch, topic, partition=partition))
+        await asyncio.gather(*sent)
+
+
+def observation_records(effects: Effects) -> Iterator[dict[str, Any]]:
+    """Yield Observations fields of each ticker and session, split by size."""
+    for (ticker, _), (close_ms, elements) in effects.observations.items():
+        longest = max(len(each["signal_id"]) for each in elements)
+        step = max(MAX_OBSERVATIONS_BYTES // (longest * 4 + _ELEMENT_BYTES), 1)
+        for at in range(0, len(elements), step):
+            yield {
+                "ticker": ticker,
+                "session": elements[0]["session"],
+                "close_ms": close_ms,
+                "elements": elements[at : at + step],
+                "epoch": effects.epoch,
+            }

@@ -1,0 +1,130 @@
+"""One chunk of an inbound topic through the fold: decode, apply, publish, hold.
+
+A bad record becomes a dead letter; any other failure stops the process before
+the chunk is acknowledged.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from schemas import topics
+from schemas.records import CorporateAction
+from schemas.topics import Topic
+from streams.domain.tracker import Effects, PartitionTracker, Rules
+from streams.inbound import Source, sort_records, sources
+from streams.inbound_ticks import join_columns, sort_ticks
+from streams.rows import restore
+from streams.tables import PartitionTable
+
+log = logging.getLogger(__name__)
+
+
+class Outgoing(Protocol):
+    """Where a processor sends to; `streams.outbox.Outbox` is the real one."""
+
+    async def send(
+        self, partition: int, topic: Topic, reroutes: list[Any], dead: list[Any]
+    ) -> None:
+        """Send what was refused or belongs elsewhere."""
+
+    async def publish(
+        self, partition: int, tracker: PartitionTracker, effects: Effects
+    ) -> Awaitable[Any] | None:
+        """Send outputs and rows."""
+
+
+class Processor:
+    """The trackers of the partitions of this worker, fed chunk by chunk.
+
+    Chunks of all topics go one after the other, so that what one has changed
+    is told and kept before the next one builds on it.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        outbox: Outgoing,
+        table_of: Mapping[str, PartitionTable],
+        partitions: int,
+    ) -> None:
+        self._rules = rules
+        self._outbox = outbox
+        self._tables = table_of
+        self._partitions = partitions
+        self._trackers: dict[int, PartitionTracker] = {}
+        self._one_at_a_time = asyncio.Lock()
+        self.ignored = 0
+
+    def forget(self) -> None:
+        """Drop all state in memory; it is built again from the tables."""
+        self._trackers.clear()
+
+    async def process(self, topic: Topic, records: Sequence[Any]) -> Awaitable[Any] | None:
+        """Take a chunk in; return the future of what is not yet durable of it."""
+        chunk = sources(records)
+        partition = chunk[0].partition
+        async with self._one_at_a_time:
+            tracker = self._tracker(partition)
+            effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
+            if reroutes or dead:
+                await self._outbox.send(partition, topic, reroutes, dead)
+                _log_dead(dead)
+            if effects is None:
+                return None
+            if effects.ignored:
+                self.ignored += effects.ignored
+                log.warning("%d ticks of no session were ignored so far", self.ignored)
+            return await self._outbox.publish(partition, tracker, effects)
+
+    def _tracker(self, partition: int) -> PartitionTracker:
+        tracker = self._trackers.get(partition)
+        if tracker is None:
+            tracker = PartitionTracker(self._rules)
+            restore(tracker, {name: table.rows(partition) for name, table in self._tables.items()})
+            self._trackers[partition] = tracker
+        return tracker
+
+
+Applied = tuple[Effects | None, list[Any], list[Any]]
+
+
+def _apply_ticks(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+    found = sort_ticks(chunk, partitions)
+    effects = tracker.apply_ticks(join_columns(found.columns)) if found.columns else None
+    return effects, found.reroutes, found.dead
+
+
+def _apply_signals(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+    found = sort_records(chunk, topics.SIGNALS, partitions)
+    return tracker.apply_signals(found.good), found.reroutes, found.dead
+
+
+def _apply_actions(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+    found = sort_records(chunk, topics.CORPORATE_ACTIONS, partitions)
+    actions: list[CorporateAction] = found.good
+    return tracker.apply_actions(actions), found.reroutes, found.dead
+
+
+def _apply_decisions(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+    found = sort_records(chunk, topics.DECISIONS, partitions)
+    return tracker.apply_decisions(found.good), found.reroutes, found.dead
+
+
+_APPLY: dict[str, Callable[[PartitionTracker, list[Source], int], Applied]] = {
+    topics.TICKS.name: _apply_ticks,
+    topics.SIGNALS.name: _apply_signals,
+    topics.CORPORATE_ACTIONS.name: _apply_actions,
+    topics.DECISIONS.name: _apply_decisions,
+}
+
+
+def _log_dead(dead: Sequence[Any]) -> None:
+    for letter in dead[:10]:
+        at = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+        log.warning("%s refused: %s: %.300r", at, letter.error_class, letter.message)
+    if len(dead) > 10:  # noqa: PLR2004 - enough to see what is wrong
+        log.warning("and %d more of the same chunk", len(dead) - 10)
+
+

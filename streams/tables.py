@@ -1,0 +1,133 @@
+"""The worker's Faust tables, and the rows in them.
+
+Keys and values are bytes; a row is JSON, so that it can be read with any shell
+tool. The store keeps the rows of each partition apart: a partition that moved
+away leaves nothing behind.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import faust
+from faust.stores import base
+from faust.types import TP, EventT
+
+OPEN_BARS = "open_bars_by_ticker"
+CLOSED_BARS = "closed_bars_by_session"
+SIGNALS = "signals_by_ticker"
+DECISIONS = "decisions_by_signal"
+ACTIONS = "corporate_actions_by_ticker"
+
+TABLE_NAMES = (CLOSED_BARS, SIGNALS, DECISIONS, ACTIONS, OPEN_BARS)
+
+
+class PartitionStore(base.Store[bytes, bytes]):
+    """Rows in memory, by partition; recovered from the changelog."""
+
+    def __post_init__(self) -> None:
+        """Start without rows."""
+        self.partitions: dict[int, dict[bytes, bytes]] = {}
+
+    def rows(self, partition: int) -> dict[bytes, bytes]:
+        """Return the rows of a partition."""
+        return self.partitions.setdefault(partition, {})
+
+    def apply_changelog_batch(
+        self,
+        batch: Iterable[EventT],
+        to_key: Callable[[Any], Any],  # noqa: ARG002 - Faust's signature; rows stay bytes
+        to_value: Callable[[Any], Any],  # noqa: ARG002
+    ) -> None:
+        """Take rows from the changelog, during recovery."""
+        for event in batch:
+            message = event.message
+            rows = self.rows(message.partition)
+            if message.value is None:
+                rows.pop(message.key, None)
+            else:
+                rows[message.key] = message.value
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """Forget the partitions that are no longer here."""
+        here = {tp.partition for tp in active_tps | standby_tps}
+        self.partitions = {p: rows for p, rows in self.partitions.items() if p in here}
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """Return None: nothing survives the process, recovery starts at the beginning."""
+        del tp
+        return None
+
+    def reset_state(self) -> None:
+        """Do nothing: there is no local state."""
+
+    def __getitem__(self, key: bytes) -> bytes:
+        """Return a row of any partition."""
+        for rows in self.partitions.values():
+            if key in rows:
+                return rows[key]
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the keys of all partitions."""
+        for rows in self.partitions.values():
+            yield from rows
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return sum(len(rows) for rows in self.partitions.values())
+
+    def __setitem__(self, key: bytes, value: bytes) -> None:
+        """Refuse: rows are put with their partition, by the outbox."""
+        raise NotImplementedError
+
+    def __delitem__(self, key: bytes) -> None:
+        """Refuse: rows are never deleted."""
+        raise NotImplementedError
+
+    def _clear(self) -> None:
+        self.partitions.clear()
+
+
+class PartitionTable(faust.Table):  # type: ignore[misc]
+    """A Faust table whose rows are written in bulk.
+
+    `put` changes the local rows alone; the caller writes the same rows to the
+    changelog topic and acknowledges nothing before they are durable.
+    """
+
+    @property
+    def changelog_name(self) -> str:
+        """Return the name of the changelog topic."""
+        return str(self.changelog_topic.get_topic_name())
+
+    def put(self, partition: int, key: bytes, value: bytes) -> None:
+        """Set a row of a partition, locally."""
+        self.data.rows(partition)[key] = value
+
+    def rows(self, partition: int) -> dict[bytes, bytes]:
+        """Return the rows of a partition."""
+        found: dict[bytes, bytes] = self.data.rows(partition)
+        return found
+
+    def _new_store(self) -> PartitionStore:
+        return PartitionStore(
+            "memory://",
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=bytes,
+            value_type=bytes,
+            loop=self.loop,
+        )
+
+
+def declare_tables(app: faust.App, partitions: int) -> dict[str, PartitionTable]:
+    """Return the tables of the worker, added to the app."""
+    return {
+        name: app.tables.add(
+            PartitionTable(
+                app, name=name, partitions=partitions, key_type=bytes, value_type=bytes
+            )
+        )
+        for name in TABLE_NAMES
+    }

@@ -1,0 +1,119 @@
+"""Batch delivery: each fetched chunk of a partition is one event of its agent.
+
+Delivery guarantee: at least once. An offset is committed when the agent has
+finished its chunk and every effect that it named by `hold` is durable. The
+order of write and commit is held here and in `streams.outbox`.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import Any
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from streams.chunks import ChunkOffsets, Effect
+
+# The driver hard-codes 1500 ms, for which a quiet partition delays all others.
+FETCH_MAX_WAIT_MS = 50
+
+
+class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when it starts
+        return consumer
+
+
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+    """A consumer that hands out chunks on the topics in `app.chunk_topics`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._chunks: defaultdict[TP, ChunkOffsets] = defaultdict(ChunkOffsets)
+        self._chunk_topics: frozenset[str] = self.app.chunk_topics
+
+    def hold(self, message: ConsumerMessage, effect: Effect) -> None:
+        """Let no commit pass a chunk before its effect is durable."""
+        self._chunks[message.tp].hold(message.offset, effect)
+
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        fetched = await super()._getmany(active_partitions, timeout)
+        return {tp: self._wrapped(tp, records) for tp, records in (fetched or {}).items()}
+
+    def _wrapped(self, tp: TP, records: list[Any]) -> list[Any]:
+        if tp.topic not in self._chunk_topics or not records:
+            return records
+        return [tuple(records)]
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        if not isinstance(record, tuple):
+            return super()._to_message(tp, record)
+        last = record[-1]
+        replaced = self._chunks[tp].push(record[0].offset, last.offset)
+        if replaced:
+            self._forget_acks(tp, replaced)
+        return ConsumerMessage(
+            last.topic,
+            last.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            last.timestamp_type,
+            last.headers,
+            None,
+            record,
+            None,
+            0,
+            0,
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def _new_offset(self, tp: TP) -> int | None:
+        if tp.topic not in self._chunk_topics:
+            return super()._new_offset(tp)  # type: ignore[no-any-return]
+        chunks = self._chunks[tp]
+        chunks.acknowledge(self._acked[tp])
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return chunks.committable(self._committed_offset[tp])
+
+    def _forget_acks(self, tp: TP, offsets: Iterable[int]) -> None:
+        gone = set(offsets)
+        self._acked[tp][:] = [offset for offset in self._acked[tp] if offset not in gone]
+        self._acked_index[tp].difference_update(gone)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        if tp.topic not in self._chunk_topics:
+            await super()._add_gap(tp, offset_from, offset_to)
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> Awaitable[None]:
+        """Forget the chunks of revoked partitions, after the agents have finished."""
+        return self._then_forget(super().on_partitions_revoked(revoked), revoked)
+
+    def on_partitions_assigned(
+        self, assigned: set[TP], generation_id: int = 0
+    ) -> Awaitable[None]:
+        """Forget what was under way of partitions that are read anew."""
+        for tp in assigned:
+            self._chunks.pop(tp, None)
+        return super().on_partitions_assigned(assigned, generation_id)  # type: ignore[no-any-return]
+
+    async def _then_forget(self, revoking: Awaitable[None], revoked: set[TP]) -> None:
+        await revoking
+        for tp in revoked:
+            self._chunks.pop(tp, None)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+        # A chunk may become durable after its acknowledgement was taken in.
+        return super()._filter_committable_offsets({*tps, *self._chunks})  # type: ignore[no-any-return]
+
+
+class BatchTransport(driver.Transport):  # type: ignore[misc]
+    """Faust's aiokafka transport with batch delivery."""
+
+    Consumer = BatchConsumer
