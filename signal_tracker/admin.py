@@ -40,8 +40,9 @@ def create_topics(
         if not wanted:
             return []
         answer = admin.create_topics(wanted, raise_errors=False)
-        _refuse_other_counts(_partition_counts(admin, names), partitions)
-    return [each["name"] for each in answer["topics"] if _is_created(each)]
+        created = [each["name"] for each in answer["topics"] if _is_created(each)]
+        _refuse_other_counts(_wait_for_leaders(admin, names), partitions)
+    return created
 
 
 def topic_ids(broker: str, names: Iterable[str]) -> dict[str, str]:
@@ -137,6 +138,24 @@ def _describe(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[s
 
 def _partition_counts(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, int]:
     return {name: len(each["partitions"]) for name, each in _describe(admin, names).items()}
+
+
+def _wait_for_leaders(admin: KafkaAdminClient, names: list[str]) -> dict[str, int]:
+    # a Kafka broker answers before its own metadata shows the topic and who leads its partitions
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
+    while True:
+        found = _describe(admin, names)
+        waiting = [name for name in names if name not in found or not _is_led(found[name])]
+        if not waiting:
+            return {name: len(each["partitions"]) for name, each in found.items()}
+        if time.monotonic() > deadline:
+            msg = f"topic {waiting[0]} was created, but has no leader yet: try again"
+            raise BrokerError(msg)
+        time.sleep(0.05)
+
+
+def _is_led(topic: dict[str, Any]) -> bool:
+    return all(each["leader_id"] >= 0 for each in topic["partitions"])
 
 
 def _refuse_other_counts(held: dict[str, int], partitions: int) -> None:
