@@ -1,0 +1,1 @@
+"""The edge in: files and models to records on the inbound topics."""

@@ -1,0 +1,55 @@
+"""Tick columns to TickBatch records, one partition each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from producers.casts import Values
+from producers.ticks import TickColumns
+from schemas.records import TickBatch
+from schemas.topics import partition_of
+
+# 34 bytes a tick: large enough to read at full speed, far below a broker's 1 MB
+MAX_TICKS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedBatch:
+    """A batch, its partition, and the lines of the file that it holds, in order."""
+
+    partition: int
+    batch: TickBatch
+    lines: Values
+
+
+def batches_of(
+    ticks: TickColumns, partitions: int, *, source: str = "", max_ticks: int = MAX_TICKS
+) -> Iterator[PlacedBatch]:
+    """Yield the ticks as batches, in file order within each partition."""
+    places = np.array([partition_of(each, partitions) for each in ticks.tickers], dtype=np.int64)
+    if not len(ticks.price):
+        return
+    placed = places[ticks.ticker_index]
+    order = np.argsort(placed, kind="stable")
+    bounds = np.searchsorted(placed[order], np.arange(partitions + 1))
+    for partition in range(partitions):
+        rows = order[bounds[partition] : bounds[partition + 1]]
+        for start in range(0, len(rows), max_ticks):
+            part = ticks.take(rows[start : start + max_ticks])
+            yield PlacedBatch(partition=partition, batch=_batch(part, source), lines=part.lines)
+
+
+def _batch(ticks: TickColumns, source: str) -> TickBatch:
+    used, index = np.unique(ticks.ticker_index, return_inverse=True)
+    return TickBatch(
+        tickers=[ticks.tickers[each] for each in used],
+        ticker_index=index.astype("<i4").tobytes(),
+        ts_event_ms=ticks.ts_event_ms.astype("<i8").tobytes(),
+        session=ticks.session.astype("<i4").tobytes(),
+        price=ticks.price.astype("<f8").tobytes(),
+        size=ticks.size.astype("<f8").tobytes(),
+        flags=ticks.flags.astype("u1").tobytes(),
+        revision=ticks.revision.astype("u1").tobytes(),
+        source=source,
+    )

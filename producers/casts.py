@@ -1,0 +1,225 @@
+"""Arrow columns of any type to numpy columns, whole columns at a time.
+
+What cannot be read is marked in `bad`, never raised, so that one wrong cell
+costs its own row alone.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Column: TypeAlias = Any
+Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Values: TypeAlias = np.ndarray[Any, Any]
+
+_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+# Daily files often carry the midnight of their session, with or without an offset.
+_MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00([.]0+)?)?(Z|[+-]\d{2}:?\d{2})?$"
+_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
+_OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
+_EXACT_INTEGERS = 2.0**53
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """A column as numpy sees it; `values` means nothing where not `present`, or `bad`."""
+
+    values: Values
+    present: Mask
+    bad: Mask
+
+    @property
+    def good(self) -> Mask:
+        """Return where a value is present and readable."""
+        return self.present & ~self.bad
+
+
+def absent(rows: int, dtype: str) -> Cast:
+    """Return the cast of a column that the file does not have."""
+    nothing = np.zeros(rows, dtype=bool)
+    return Cast(values=np.zeros(rows, dtype=dtype), present=nothing, bad=nothing)
+
+
+def either(first: Cast, second: Cast) -> Cast:
+    """Return the first where it is present, else the second."""
+    return Cast(
+        values=np.where(first.present, first.values, second.values),
+        present=first.present | second.present,
+        bad=np.where(first.present, first.bad, second.bad),
+    )
+
+
+def tidy(column: Column) -> Column:
+    """Return the column as one array, its text without outer space, empty text as null."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        column = pc.utf8_trim_whitespace(column)
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    return column
+
+
+def floats(column: Column) -> Cast:
+    """Return numbers; NaN of a typed column means none, as pandas writes it."""
+    present = _present(column)
+    if pa.types.is_string(column.type):
+        return _text_floats(column, present)
+    if _is_number(column.type):
+        values = _numpy(column.cast(pa.float64(), safe=False), np.nan)
+        return _cast(values, present & ~np.isnan(values), None)
+    return _unreadable(column, present, "f8")
+
+
+def integers(column: Column) -> Cast:
+    """Return whole numbers, also where they are written as 30.0."""
+    present = _present(column)
+    if pa.types.is_string(column.type) or pa.types.is_integer(column.type):
+        try:
+            return _cast(_numpy(column.cast(pa.int64()), 0), present, None)
+        except pa.ArrowInvalid:
+            pass
+    numbers = floats(column)
+    values = np.where(numbers.good, numbers.values, 0.0)
+    whole = (np.abs(values) < _EXACT_INTEGERS) & (np.floor(values) == values)
+    return Cast(
+        values=np.where(whole, values, 0.0).astype(np.int64),
+        present=numbers.present,
+        bad=numbers.bad | (numbers.present & ~whole),
+    )
+
+
+def booleans(column: Column) -> Cast:
+    """Return true and false, also written as 1 and 0."""
+    present = _present(column)
+    if pa.types.is_boolean(column.type):
+        return _cast(_numpy(column, False), present, None)
+    if _is_number(column.type):
+        numbers = integers(column)
+        known = numbers.good & ((numbers.values == 0) | (numbers.values == 1))
+        return Cast(
+            values=numbers.values == 1, present=numbers.present, bad=numbers.present & ~known
+        )
+    if not pa.types.is_string(column.type):
+        return _unreadable(column, present, "?")
+    lower = pc.utf8_lower(column)
+    true = _numpy(pc.is_in(lower, pa.array(["true", "1"])), False)
+    false = _numpy(pc.is_in(lower, pa.array(["false", "0"])), False)
+    return _cast(true, present, present & ~(true | false))
+
+
+def days(column: Column) -> Cast:
+    """Return dates as days since 1970; a time beside the date must be midnight."""
+    present = _present(column)
+    if pa.types.is_date(column.type):
+        return _cast(_numpy(column.cast(pa.date32()).cast(pa.int32()), -1), present, None)
+    if pa.types.is_timestamp(column.type):
+        local = column.to_pandas().dt.tz_localize(None).to_numpy("datetime64[us]")
+        dates = local.astype("datetime64[D]")
+        return _cast(dates.astype(np.int64), present, present & (dates != local))
+    if not pa.types.is_string(column.type):
+        return _unreadable(column, present, "i8")
+    try:
+        return _cast(_numpy(column.cast(pa.date32()).cast(pa.int32()), -1), present, None)
+    except pa.ArrowInvalid:
+        return _text_days(column, present)
+
+
+def instants(column: Column, tz: ZoneInfo | None) -> Cast:
+    """Return times as ms since 1970 UTC; without an offset, as clocks of `tz` showed them."""
+    present = _present(column)
+    if pa.types.is_timestamp(column.type):
+        series = column.to_pandas()
+        if column.type.tz is None:
+            series = _localized(series, tz)
+        return _milliseconds(series.dt.tz_convert("UTC"), present)
+    if not pa.types.is_string(column.type):
+        return _unreadable(column, present, "i8")
+    timed = _matches(column, _TIME)
+    fixed = timed & _matches(column, _OFFSET)
+    text = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
+    utc = pd.to_datetime(text.where(fixed), format="ISO8601", utc=True, errors="coerce")
+    local = pd.to_datetime(text.where(timed & ~fixed), format="ISO8601", errors="coerce")
+    if local.notna().any():
+        utc = utc.where(fixed, _localized(local, tz).dt.tz_convert("UTC"))
+    return _milliseconds(utc, present)
+
+
+def texts(column: Column) -> Column:
+    """Return the column as text, whole numbers too (some exchanges number their tickers)."""
+    if pa.types.is_string(column.type):
+        return column
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.string())
+    return pa.nulls(len(column), pa.string())
+
+
+def _text_floats(column: Column, present: Mask) -> Cast:
+    try:
+        return _cast(_numpy(column.cast(pa.float64()), np.nan), present, None)
+    except pa.ArrowInvalid:
+        readable = _matches(column, _NUMBER)
+        kept = pc.if_else(pa.array(readable), column, pa.scalar(None, pa.string()))
+        return _cast(_numpy(kept.cast(pa.float64()), np.nan), present, present & ~readable)
+
+
+def _text_days(column: Column, present: Mask) -> Cast:
+    text = pc.replace_substring_regex(column, _MIDNIGHT, r"\1")
+    kept = pc.if_else(pa.array(_matches(text, _DATE)), text, pa.scalar(None, pa.string()))
+    series = pd.Series(kept.to_numpy(zero_copy_only=False), dtype=object)
+    dates = pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
+    values = dates.to_numpy("datetime64[D]").astype(np.int64)
+    return _cast(values, present, present & dates.isna().to_numpy())
+
+
+def _localized(series: Any, tz: ZoneInfo | None) -> Any:
+    if tz is None:
+        return pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
+    # an hour that the clocks skip or show twice names no time
+    return series.dt.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
+
+
+def _milliseconds(series: Any, present: Mask) -> Cast:
+    known = series.notna().to_numpy()
+    microseconds = series.dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
+    return _cast(microseconds // 1000, present, present & ~known)
+
+
+def _cast(values: Values, present: Mask, bad: Mask | None) -> Cast:
+    return Cast(
+        values=values,
+        present=present,
+        bad=np.zeros(len(values), dtype=bool) if bad is None else bad,
+    )
+
+
+def _unreadable(column: Column, present: Mask, dtype: str) -> Cast:
+    return _cast(np.zeros(len(column), dtype=dtype), present, present.copy())
+
+
+def _present(column: Column) -> Mask:
+    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _matches(column: Column, pattern: str) -> Mask:
+    return _numpy(pc.match_substring_regex(column, pattern), False)
+
+
+def _numpy(column: Column, missing: Any) -> Values:
+    filled = column.fill_null(missing) if column.null_count else column
+    return np.asarray(filled.to_numpy(zero_copy_only=False))
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    )
