@@ -44,6 +44,7 @@ _KNOWN_ERRORS = (
     ("builtins", "OSError"),
     ("signal_tracker.errors", "TrackerError"),
     ("schemas.errors", "SchemaError"),
+    ("sinks.errors", "SinkError"),
     ("kafka.errors", "KafkaError"),
     ("sqlite3", "Error"),
 )

@@ -22,6 +22,8 @@ from sinks.sink import TopicPartition as Tp
 BATCH_RECORDS = 5000
 POLL_MS = 250
 _REQUEST_MS = 10_000
+# Bounds the memory of a batch: records are up to half a megabyte.
+_FETCH_BYTES = 16 * 1024 * 1024
 # A silent broker is asked whether it is still there, and still the same one.
 _IDLE_CHECK_S = 10.0
 _HINT = "set another SIGNAL_TRACKER_DATA, or `rebuild` the database (a later version)"
@@ -42,7 +44,9 @@ def run_sink(
         sink.open()
         open_things.callback(sink.close)
         try:
-            admin = KafkaAdminClient(bootstrap_servers=broker, bootstrap_timeout_ms=_REQUEST_MS)
+            admin = KafkaAdminClient(
+                bootstrap_servers=broker.split(","), bootstrap_timeout_ms=_REQUEST_MS
+            )
             open_things.callback(admin.close)
             consumer = _consumer(broker)
             open_things.callback(consumer.close, autocommit=False)
@@ -168,42 +172,13 @@ def describe_topics(admin: Any, topics: Sequence[str]) -> dict[str, tuple[str, l
     }
 
 
-def end_offsets(broker: str, parts: Sequence[Tp], *, timeout_s: float = 10.0) -> dict[Tp, int]:
-    """Return the offset after the last record of each partition.
-
-    Read from fetch answers: what the embedded broker says to ListOffsets counts
-    the last batch as one record.
-    """
-    if not parts:
-        return {}
-    deadline = monotonic() + timeout_s
-    consumer = _consumer(broker, max_partition_fetch_bytes=1)
-    try:
-        assigned = [TopicPartition(*part) for part in parts]
-        consumer.assign(assigned)
-        for part, offset in consumer.end_offsets(assigned).items():
-            consumer.seek(part, offset)
-        ends: dict[Any, int | None] = {}
-        while len(ends) < len(assigned):
-            consumer.poll(timeout_ms=POLL_MS)
-            ends = {part: end for part in assigned if (end := consumer.highwater(part)) is not None}
-            if monotonic() > deadline:
-                msg = f"the broker at {broker} does not answer for every partition"
-                raise BrokerError(msg)
-        return {(part.topic, part.partition): end or 0 for part, end in ends.items()}
-    except KafkaError as error:
-        msg = f"the broker at {broker} does not answer: {error}"
-        raise BrokerError(msg) from error
-    finally:
-        consumer.close(autocommit=False)
-
-
-def _consumer(broker: str, **settings: Any) -> Any:
+def _consumer(broker: str) -> Any:
     return KafkaConsumer(
-        bootstrap_servers=broker,
+        bootstrap_servers=broker.split(","),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="none",
         bootstrap_timeout_ms=_REQUEST_MS,
-        **{"fetch_max_bytes": 16 * 1024 * 1024, "fetch_max_wait_ms": 100, **settings},
+        fetch_max_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=100,
     )

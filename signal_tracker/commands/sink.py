@@ -1,0 +1,123 @@
+"""`signal-tracker sink`: the outbound topics into signals.db, and signals.db into report files."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from signal_tracker.logs import PipelineLog
+from signal_tracker.options import broker_option, data_option, option, prefix_option
+
+if TYPE_CHECKING:
+    from sinks.sink import Fields, Written
+
+
+@click.group("sink")
+def command() -> None:
+    """Write SQLite rows from the topics, or report files from the rows."""
+
+
+@command.command("sqlite")
+@broker_option
+@data_option
+@prefix_option
+@option(
+    "--run-id",
+    metavar="TEXT",
+    default="",
+    help="Mark the database as one run's; another run is refused.",
+)
+def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
+    """Carry the topics into DATA/signals.db until Ctrl-C or SIGTERM.
+
+    Rows and offsets are stored in one transaction: a restart goes on exactly
+    where the last one ended, however it ended.
+    """
+    from sinks.snapshot import DATABASE
+    from sinks.sqlite import SqliteSink
+    from sinks.worker import run_sink
+
+    log = PipelineLog(data)
+    written = 0
+
+    def started(partitions: int) -> None:
+        log.pipeline(f"started: {partitions} partitions of {broker} into {data / DATABASE}")
+        click.echo(f"writing {data / DATABASE} from {broker}; Ctrl-C ends", err=True)
+
+    def batch(done: "Written") -> None:
+        nonlocal written
+        written += done.records
+        log.pipeline(_batch_line(done))
+        log.track(*(_event_line(each) for each in done.new_events))
+
+    with _stopping() as stop:
+        run_sink(
+            SqliteSink(data / DATABASE),
+            broker=broker,
+            prefix=prefix,
+            run_id=run_id,
+            should_stop=stop.is_set,
+            on_start=started,
+            on_batch=batch,
+        )
+    log.pipeline(f"stopped after {written} rows")
+
+
+@command.command("reports")
+@data_option
+def reports(*, data: Path) -> None:
+    """Write the report files of DATA again whenever signals.db changes.
+
+    It reads signals.db only, keeps no state and ends, after a last look, with
+    Ctrl-C or SIGTERM.
+    """
+    from sinks.snapshot import DATABASE, follow
+
+    log = PipelineLog(data)
+
+    def written(paths: list[Path]) -> None:
+        log.track(f"reports written: {', '.join(path.name for path in paths)}")
+
+    log.pipeline(f"started: reports of {data / DATABASE}")
+    click.echo(f"writing reports of {data / DATABASE} into {data}; Ctrl-C ends", err=True)
+    with _stopping() as stop:
+        follow(data / DATABASE, data, wait=stop.wait, on_written=written)
+    log.pipeline("stopped")
+
+
+@contextmanager
+def _stopping() -> Iterator[Event]:
+    # A flag and not an exception: a batch is finished before the process ends, and no client
+    # library is left in the middle of a call. A second Ctrl-C does not wait for that.
+    stop = Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, former[number])
+
+    former = {int(each): signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _batch_line(done: "Written") -> str:
+    return (
+        f"batch stored: {done.bars} bars, {done.observations} observations, "
+        f"{done.states} signal states, {len(done.new_events)} new events, "
+        f"{done.dead_letters} dead letters"
+    )
+
+
+def _event_line(event: "Fields") -> str:
+    return (
+        f"{event['signal_id']} {event['ticker']}: {event['from_status'] or 'new'} -> "
+        f"{event['to_status']}, session {event['session'] or '-'}, {event['reason']}"
+    )

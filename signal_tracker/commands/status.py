@@ -1,0 +1,93 @@
+"""`signal-tracker status`: how far the sink and the worker are, and what the rows count."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from signal_tracker.columns import aligned
+from signal_tracker.options import broker_option, data_option, option, prefix_option
+
+if TYPE_CHECKING:
+    from sinks.rows import AsOf, SignalRow
+
+_Offsets = Mapping[tuple[str, int], int]
+
+
+@click.command("status")
+@broker_option
+@data_option
+@prefix_option
+@option("--app-id", metavar="TEXT", default="signal-tracker", help="The worker's consumer group.")
+def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
+    """Show lag, counts, as-of time and dead letters.
+
+    Works from signals.db alone where no broker answers, and from the broker
+    alone where there is no signals.db.
+    """
+    from schemas.topics import INBOUND, OUTBOUND, prefixed
+    from signal_tracker import admin
+    from signal_tracker.errors import BrokerError
+    from sinks.snapshot import DATABASE
+    from sinks.sqlite_queries import committed
+
+    stored: _Offsets = committed(data / DATABASE)
+    try:
+        ends = admin.end_offsets(broker, [prefixed(prefix, each) for each in OUTBOUND])
+        inbound = admin.end_offsets(broker, [prefixed(prefix, each) for each in INBOUND])
+        group = admin.committed_offsets(broker, app_id)
+    except BrokerError as error:
+        _say(f"Broker {broker}: no answer, so no lag ({error})", "")
+    else:
+        _say(f"Broker {broker}", "", f"SQLITE SINK ({data / DATABASE})", *_lag(stored, ends), "")
+        _say(f"WORKER (group {app_id})", *_lag(group, inbound), "")
+    _say(*_database(data / DATABASE))
+
+
+def _lag(committed: _Offsets, ends: _Offsets) -> Iterator[str]:
+    if not ends:
+        yield "no topics: run `signal-tracker topics create`"
+        return
+    rows = [
+        (topic, partition, committed.get((topic, partition)), end)
+        for (topic, partition), end in sorted(ends.items())
+    ]
+    shown = [(*row, row[3] - (row[2] or 0)) for row in rows if row[2] is not None or row[3]]
+    yield from aligned(("topic", "partition", "committed", "end", "lag"), shown)
+    yield f"lag in all: {sum(row[-1] for row in shown)}"
+
+
+def _database(path: Path) -> Iterator[str]:
+    from sinks.errors import NoDatabaseError
+    from sinks.sqlite_queries import read_as_of, read_signals, reading
+
+    try:
+        with reading(path) as connection:
+            signals, as_of = read_signals(connection), read_as_of(connection)
+    except NoDatabaseError as error:
+        yield f"Database: {error}"
+        return
+    yield from _rows(signals, as_of)
+
+
+def _rows(signals: "Iterable[SignalRow]", as_of: "AsOf") -> Iterator[str]:
+    from sinks.times import iso_utc
+
+    yield f"As of {'n/a' if as_of.as_of_ms is None else iso_utc(as_of.as_of_ms)}"
+    yield (
+        f"Rows: {as_of.bars} bars, {as_of.observations} observations, "
+        f"{as_of.quarantined} quarantined payloads"
+    )
+    yield from ("", "SIGNALS BY STATUS")
+    counts = Counter(each.status for each in signals)
+    yield from aligned(("status", "signals"), sorted(counts.items())) if counts else ("none",)
+    yield from ("", "DEAD LETTERS BY REASON")
+    dead = as_of.dead_letters
+    yield from aligned(("reason", "records"), sorted(dead.items())) if dead else ("none",)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        click.echo(line)
