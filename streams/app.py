@@ -68,6 +68,7 @@ def create_app(config: WorkerConfig) -> faust.App:
     )
     app.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
     app.transport = BatchTransport([url], app)
+    app.transport.bootstrap = config.broker
     tables = declare_tables(app, config.partitions)
     rules = Rules(
         calendar_of=config.calendars, policies=config.policies, lateness_ms=config.lateness_ms

@@ -60,6 +60,14 @@ class PartitionStore(base.Store[bytes, bytes]):
     def reset_state(self) -> None:
         """Do nothing: there is no local state."""
 
+    async def backup_partition(
+        self, tp: TP | int, flush: bool = True, purge: bool = False, keep: int = 1
+    ) -> None:
+        """Do nothing: there is no local state."""
+
+    def restore_backup(self, tp: TP | int, latest: bool = True, backup_id: int = 0) -> None:
+        """Do nothing: there is no local state."""
+
     def __getitem__(self, key: bytes) -> bytes:
         """Return a row of any partition."""
         for rows in self.partitions.values():

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any
 
 import aiokafka
+from aiokafka import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -37,6 +38,15 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     def hold(self, message: ConsumerMessage, effect: Effect) -> None:
         """Let no commit pass a chunk before its effect is durable."""
         self._chunks[message.tp].hold(message.offset, effect)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        """Return the end of each partition, as a fetch shows it.
+
+        Recovery stops there. Tansu answers ListOffsets with one past the first
+        record of the last batch, which would leave rows unread.
+        """
+        listed = await super().highwaters(*partitions)
+        return {**listed, **await _ends_by_fetch(self.app, listed)}
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -113,7 +123,35 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         return super()._filter_committable_offsets({*tps, *self._chunks})  # type: ignore[no-any-return]
 
 
+async def _ends_by_fetch(app: Any, listed: Mapping[TP, int]) -> dict[TP, int]:
+    used = {TopicPartition(*tp): tp for tp, end in listed.items() if end}
+    if not used:
+        return {}
+    consumer = aiokafka.AIOKafkaConsumer(
+        bootstrap_servers=app.transport.bootstrap,
+        enable_auto_commit=False,
+        fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        max_partition_fetch_bytes=1,
+    )
+    await consumer.start()
+    try:
+        consumer.assign(list(used))
+        for each, tp in used.items():
+            consumer.seek(each, max(listed[tp] - 1, 0))
+        ends: dict[TP, int] = {}
+        while len(ends) < len(used):
+            await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS)
+            for each, tp in used.items():
+                end = consumer.highwater(each)
+                if end is not None:
+                    ends[tp] = max(end, listed[tp])
+        return ends
+    finally:
+        await consumer.stop()
+
+
 class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Faust's aiokafka transport with batch delivery."""
 
     Consumer = BatchConsumer
+    bootstrap: str

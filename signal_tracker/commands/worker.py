@@ -1,0 +1,109 @@
+"""`signal-tracker worker`: the Faust worker that joins signals and prices."""
+
+from pathlib import Path
+
+import click
+
+from signal_tracker.options import (
+    ManyOption,
+    broker_option,
+    data_option,
+    option,
+    prefix_option,
+)
+
+policy_option = option(
+    "--policy", metavar="NAME|FILE", default="tracker", help="What a signal has to show."
+)
+app_id_option = option(
+    "--app-id",
+    metavar="NAME",
+    default="signal-tracker",
+    help="The consumer group; workers of one name share the partitions.",
+)
+
+
+@click.command("worker")
+@broker_option
+@prefix_option
+@data_option
+@policy_option
+@app_id_option
+@option(
+    "--calendars",
+    cls=ManyOption,
+    metavar="SUFFIX=NAME",
+    help="The exchange calendar of tickers that end so, as -USD=24/7 or .L=XLON.",
+)
+@option(
+    "--lateness",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0, max=24 * 60),
+    default=15.0,
+    help="How long after its close a session waits for late ticks.",
+)
+@option(
+    "--session-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=6, max=300),
+    default=6.0,
+    help="After how long without a heartbeat the partitions go to another worker.",
+)
+@option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
+def command(
+    broker: str,
+    prefix: str,
+    data: Path,
+    policy: str,
+    app_id: str,
+    calendars: tuple[str, ...],
+    lateness: float,
+    session_timeout: float,
+    log: Path | None,
+) -> None:
+    """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
+    from schemas.topics import INBOUND, prefixed
+    from signal_tracker.admin import partition_counts
+    from signal_tracker.logs import PipelineLog
+    from streams.app import WorkerConfig
+    from streams.policy_files import PolicyError, load_policy
+    from streams.run import run_worker
+    from streams.sessions import DEFAULT_SUFFIXES, CalendarBook, CalendarError
+
+    book = CalendarBook({**DEFAULT_SUFFIXES, **dict(_pair(each) for each in calendars)})
+    try:
+        policies = load_policy(policy)
+        book.check()
+    except (PolicyError, CalendarError) as error:
+        raise click.UsageError(str(error)) from None
+    names = [prefixed(prefix, topic) for topic in INBOUND]
+    counts = partition_counts(broker, names)
+    missing = [name for name in names if name not in counts]
+    if missing:
+        msg = f"{broker} has no topic {', '.join(missing)}: run `signal-tracker topics create`"
+        raise click.ClickException(msg)
+    config = WorkerConfig(
+        broker=broker,
+        policies=policies,
+        work_dir=data / "worker",
+        app_id=app_id,
+        prefix=prefix,
+        partitions=counts[names[0]],
+        lateness_ms=int(lateness * 60_000),
+        calendars=book,
+        session_timeout=session_timeout,
+    )
+    pipeline = PipelineLog(data)
+    pipeline.pipeline(f"worker {app_id} started on {broker}")
+    try:
+        run_worker(config, log)
+    finally:
+        pipeline.pipeline(f"worker {app_id} stopped")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    suffix, equals, name = text.partition("=")
+    if not (suffix and equals and name):
+        msg = f"--calendars: expected SUFFIX=NAME, was {text!r}"
+        raise click.UsageError(msg)
+    return suffix, name
