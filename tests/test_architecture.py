@@ -20,7 +20,8 @@ MAX_LINES = 300
 ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
 KAFKA = {"producers/publisher.py", "sinks/worker.py"}
 FAUST = {
-    f"streams/{name}.py" for name in ("app", "agents", "tables", "codecs", "transport", "patches")
+    f"streams/{name}.py"
+    for name in ("app", "agents", "tables", "codecs", "transport", "patches", "run")
 }
 
 
