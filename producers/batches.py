@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from producers.casts import Values
 from producers.ticks import TickColumns
 from schemas.records import TickBatch
 from schemas.topics import partition_of
@@ -16,11 +15,11 @@ MAX_TICKS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedBatch:
-    """A batch, its partition, and the lines of the file that it holds, in order."""
+    """A batch, the ticks it was made of, and its partition."""
 
     partition: int
     batch: TickBatch
-    lines: Values
+    ticks: TickColumns
 
 
 def batches_of(
@@ -37,14 +36,16 @@ def batches_of(
         rows = order[bounds[partition] : bounds[partition + 1]]
         for start in range(0, len(rows), max_ticks):
             part = ticks.take(rows[start : start + max_ticks])
-            yield PlacedBatch(partition=partition, batch=_batch(part, source), lines=part.lines)
+            yield PlacedBatch(partition=partition, batch=_batch(part, source), ticks=part)
 
 
 def _batch(ticks: TickColumns, source: str) -> TickBatch:
-    used, index = np.unique(ticks.ticker_index, return_inverse=True)
+    used = np.flatnonzero(np.bincount(ticks.ticker_index))
+    places = np.zeros(used[-1] + 1, dtype="<i4")
+    places[used] = np.arange(len(used))
     return TickBatch(
         tickers=[ticks.tickers[each] for each in used],
-        ticker_index=index.astype("<i4").tobytes(),
+        ticker_index=places[ticks.ticker_index].tobytes(),
         ts_event_ms=ticks.ts_event_ms.astype("<i8").tobytes(),
         session=ticks.session.astype("<i4").tobytes(),
         price=ticks.price.astype("<f8").tobytes(),

@@ -7,7 +7,6 @@ raised by the next call, never dropped.
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from threading import Condition
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
@@ -52,6 +51,7 @@ class Publisher(Protocol):
         value: bytes,
         partition: int,
         timestamp: int | None = None,
+        *,
         on_too_large: OnTooLarge | None = None,
     ) -> None:
         """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
@@ -77,7 +77,7 @@ class KafkaPublisher:
         self._too_large: deque[tuple[OnTooLarge, str]] = deque()
 
     @classmethod
-    def connect(cls, broker: str, *, compression: str | None = None) -> Self:
+    def connect(cls, broker: str, *, compression: str | None = "lz4") -> Self:
         """Return a publisher on HOST:PORT; raise PublishError where nobody answers."""
         servers = [each.strip() for each in broker.split(",")]
         try:
@@ -94,9 +94,7 @@ class KafkaPublisher:
                 delivery_timeout_ms=DELIVERY_MS,
                 allow_auto_create_topics=False,
             )
-            admin = KafkaAdminClient(
-                bootstrap_servers=servers, bootstrap_timeout_ms=BOOTSTRAP_MS
-            )
+            admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=BOOTSTRAP_MS)
         except KafkaTimeoutError as error:
             msg = f"no Kafka broker answers at {broker}"
             raise PublishError(msg) from error
@@ -147,6 +145,7 @@ class KafkaPublisher:
         value: bytes,
         partition: int,
         timestamp: int | None = None,
+        *,
         on_too_large: OnTooLarge | None = None,
     ) -> None:
         """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
@@ -219,66 +218,3 @@ class KafkaPublisher:
     def _let_go(self, timeout: float | None) -> None:
         self._producer.close(timeout=timeout)
         self._admin.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """One record as the memory publisher keeps it."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    partition: int
-    timestamp: int | None
-
-
-@dataclass(slots=True, kw_only=True)
-class MemoryPublisher:
-    """Keeps what is published, in order; refuses values over `max_bytes`."""
-
-    partition_count: int = 8
-    max_bytes: int = MAX_REQUEST_BYTES
-    published: list[Published] = field(default_factory=list)
-    closed: bool = False
-
-    @property
-    def ends(self) -> Mapping[Key, int]:
-        """Return, per (topic, partition), how many records it took."""
-        ends: dict[Key, int] = {}
-        for each in self.published:
-            ends[each.topic, each.partition] = ends.get((each.topic, each.partition), 0) + 1
-        return ends
-
-    def partitions(self, topic: str) -> int:
-        """Return the partition count, which every topic shares."""
-        del topic
-        return self.partition_count
-
-    def publish(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes,
-        partition: int,
-        timestamp: int | None = None,
-        on_too_large: OnTooLarge | None = None,
-    ) -> None:
-        """Keep the record, or refuse it as a broker would."""
-        if len(value) <= self.max_bytes:
-            self.published.append(
-                Published(
-                    topic=topic, key=key, value=value, partition=partition, timestamp=timestamp
-                )
-            )
-        elif on_too_large is not None:
-            on_too_large(f"too large for the broker: {len(value)} bytes")
-        else:
-            msg = f"{topic}: expected at most {self.max_bytes} bytes, was {len(value)}"
-            raise PublishError(msg)
-
-    def flush(self) -> None:
-        """Do nothing: everything is there already."""
-
-    def close(self) -> None:
-        """Remember that it was closed."""
-        self.closed = True

@@ -40,6 +40,11 @@ class TickColumns:
     revision: Values
     lines: Values
 
+    @property
+    def line_count(self) -> int:
+        """Return how many lines the ticks came from; lines are ascending."""
+        return int(np.count_nonzero(np.diff(self.lines))) + bool(len(self.lines))
+
     def take(self, rows: Any) -> "TickColumns":
         """Return these rows, with the same dictionary of tickers."""
         columns = {
