@@ -1,0 +1,92 @@
+"""The schema: its version, migrations, and that rows fit their tables."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from sinks import sqlite_rows
+from sinks.errors import DatabaseVersionError, NoDatabaseError
+from sinks.sqlite import SqliteSink, connect
+from sinks.sqlite_queries import reading
+from sinks.sqlite_schema import MIGRATIONS, migrate, version
+from tests.unit.sinks.samples import batch_of, make_bar
+
+LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("llm_signals", sqlite_rows.SIGNAL_COLUMNS),
+        ("observations", sqlite_rows.OBSERVATION_COLUMNS),
+        ("bars", sqlite_rows.BAR_COLUMNS),
+        ("transitions", sqlite_rows.TRANSITION_COLUMNS),
+        ("decisions", sqlite_rows.DECISION_COLUMNS),
+        ("quarantined", sqlite_rows.QUARANTINED_COLUMNS),
+        ("validation_events", sqlite_rows.EVENT_COLUMNS),
+        ("dead_letters", sqlite_rows.DEAD_LETTER_COLUMNS),
+        ("sink_offsets", sqlite_rows.OFFSET_COLUMNS),
+    ],
+)
+def test_every_column_of_a_table_is_written(
+    sink: SqliteSink, table: str, columns: tuple[str, ...]
+) -> None:
+    with reading(sink.path) as connection:
+        info = connection.execute(f"PRAGMA table_info({table})").fetchall()
+
+    assert {name for _, name, *_ in info} == set(columns)
+    assert {name for _, name, *_, in_key in info if in_key} == set(sqlite_rows.KEYS[table])
+
+
+def test_a_file_of_an_older_version_keeps_its_rows(sink: SqliteSink) -> None:
+    sink.write(batch_of(make_bar()))
+    sink.close()
+    connection = connect(sink.path)
+
+    assert migrate(connection, (*MIGRATIONS, LATER)) == 1
+
+    assert connection.execute("SELECT session, extra FROM bars").fetchall() == [
+        ("2025-11-03", None)
+    ]
+    assert version(connection) == len(MIGRATIONS) + 1
+    assert migrate(connection, (*MIGRATIONS, LATER)) == 0
+    connection.close()
+
+
+def test_a_migration_that_breaks_changes_nothing(sink: SqliteSink) -> None:
+    sink.close()
+    connection = connect(sink.path)
+
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, (*MIGRATIONS, f"{LATER}; SELECT broken"))
+
+    assert version(connection) == len(MIGRATIONS)
+    columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(bars)")]
+    assert "extra" not in columns
+    connection.close()
+
+
+def test_a_file_of_a_later_version_is_refused(sink: SqliteSink) -> None:
+    sink.close()
+    connection = connect(sink.path)
+    migrate(connection, (*MIGRATIONS, LATER))
+    connection.close()
+
+    with pytest.raises(DatabaseVersionError, match="later signal-tracker"):
+        sink.open()
+    with pytest.raises(DatabaseVersionError), reading(sink.path):
+        pass
+
+
+def test_a_missing_or_unfilled_file_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(NoDatabaseError, match="sink sqlite"), reading(tmp_path / "signals.db"):
+        pass
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(NoDatabaseError, match="not begun"), reading(tmp_path / "empty.db"):
+        pass
+
+
+def test_the_writer_uses_a_write_ahead_log(sink: SqliteSink) -> None:
+    with reading(sink.path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
