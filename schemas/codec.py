@@ -117,7 +117,7 @@ def decode_inbound(value: bytes | None, expected: Sequence[type]) -> Iterator[El
 
 def to_fields(record: Any) -> dict[str, Any]:
     """Return a record as plain dicts and lists, one level a nested record."""
-    return {name: _plain(getattr(record, name)) for name in _field_names(type(record))}
+    return {name: _plain(getattr(record, name)) for name in _field_names(type(record).__name__)}
 
 
 def from_fields(cls: type, content: Mapping[str, Any]) -> Any:
@@ -149,8 +149,7 @@ def from_json_fields(cls: type, content: Any) -> records.Record:
         elif required:
             msg = f"{name}: missing"
             raise DecodeError(msg, error_class="MissingField")
-    record: records.Record = _checked(cls(**values))
-    return record
+    return _checked(cls(**values))
 
 
 def schema_text(name: str) -> str:
@@ -198,9 +197,10 @@ def _avro_element(value: bytes, expected: Sequence[type]) -> records.Record | De
         return error
 
 
-def _checked(record: Any) -> Any:
+def _checked(record: Any) -> records.Record:
     check = CHECKS.get(type(record))
-    return check(record) if check else record
+    checked: records.Record = check(record) if check else record
+    return checked
 
 
 def _plain(value: Any) -> Any:
@@ -210,8 +210,8 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _field_names(cls: type) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(cls))
+def _field_names(name: str) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(getattr(records, name)))
 
 
 @cache

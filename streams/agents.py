@@ -5,7 +5,7 @@ processed, and committed when its effects are durable (`streams.transport`).
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.types import StreamT
@@ -13,6 +13,7 @@ from faust.types import StreamT
 from schemas import topics
 from schemas.topics import Topic, prefixed
 from streams.processor import Processor
+from streams.transport import BatchConsumer
 
 AGENTS: dict[str, Topic] = {
     "register_signals": topics.SIGNALS,
@@ -37,18 +38,19 @@ def wire_agents(app: faust.App, processor: Processor, prefix: str, partitions: i
 
 
 def _agent(app: faust.App, processor: Processor, topic: Topic) -> Any:
-    async def take_chunks(stream: StreamT) -> None:
+    async def take_chunks(stream: StreamT[Any]) -> None:
+        consumer = cast(BatchConsumer, app.consumer)
         async for event in stream.events():
             try:
                 effect = await processor.process(topic, event.value)
             except Exception as error:
                 # The stream acknowledges what an agent lets go, even by an exception:
                 # hold the offset for good, and stop the process.
-                app.consumer.hold(event.message, _failed(error))
+                consumer.hold(event.message, _failed(error))
                 await app.crash(error)
                 raise
             if effect is not None:
-                app.consumer.hold(event.message, effect)
+                consumer.hold(event.message, effect)
                 effect.add_done_callback(_crash_on_failure(app))
 
     return take_chunks
@@ -63,7 +65,8 @@ def _failed(error: Exception) -> "asyncio.Future[None]":
 
 def _crash_on_failure(app: faust.App) -> Any:
     def crash(effect: "asyncio.Future[Any]") -> None:
-        if not effect.cancelled() and effect.exception() is not None:
-            app.loop.create_task(app.crash(effect.exception()))
+        error = None if effect.cancelled() else effect.exception()
+        if error is not None:
+            app.loop.create_task(app.crash(error))
 
     return crash

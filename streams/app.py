@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import faust
+from faust.transport.drivers.aiokafka import Producer
 from yarl import URL
 
 from schemas.topics import DEFAULT_PARTITIONS, INBOUND, prefixed
@@ -66,14 +68,15 @@ def create_app(config: WorkerConfig) -> faust.App:
         producer_max_request_size=MAX_REQUEST_BYTES,
         producer_acks=-1,
     )
-    app.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
-    app.transport = BatchTransport([url], app)
-    app.transport.bootstrap = config.broker
+    transport = BatchTransport([url], app)
+    transport.bootstrap = config.broker
+    transport.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
+    app.transport = transport
     tables = declare_tables(app, config.partitions)
     rules = Rules(
         calendar_of=config.calendars, policies=config.policies, lateness_ms=config.lateness_ms
     )
-    outbox = Outbox(lambda: app.producer._ensure_producer(), tables, config.prefix)  # noqa: SLF001
+    outbox = Outbox(lambda: _producer_of(app), tables, config.prefix)
     processor = Processor(rules, outbox, tables, config.partitions)
     wire_agents(app, processor, config.prefix, config.partitions)
 
@@ -81,5 +84,9 @@ def create_app(config: WorkerConfig) -> faust.App:
     async def forget_trackers(*_: object, **__: object) -> None:
         processor.forget()
 
-    app.processor = processor
     return app
+
+
+def _producer_of(app: faust.App) -> Any:
+    # Faust's own send takes one record at a time; batches need aiokafka's producer.
+    return cast(Producer, app.producer)._ensure_producer()  # noqa: SLF001

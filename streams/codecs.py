@@ -5,7 +5,7 @@ from typing import Any
 from faust.serializers import codecs
 
 
-class ChunkCodec(codecs.Codec):  # type: ignore[misc]
+class ChunkCodec(codecs.Codec):
     """A codec that passes its argument through; bytes are decoded by the processor."""
 
     def _loads(self, s: Any) -> Any:

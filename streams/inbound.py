@@ -96,4 +96,3 @@ def sources(records: Sequence[Any]) -> list[Source]:
         Source(each.topic, each.partition, each.offset, each.timestamp or 0, each.key, each.value)
         for each in records
     ]
-

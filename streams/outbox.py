@@ -8,7 +8,7 @@ and no offset passes what is still on its way.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from schemas import topics
@@ -44,6 +44,7 @@ class Outbox:
         self._producer = producer
         self._tables = table_of
         self._prefix = prefix
+        self._on_the_way: dict[int, asyncio.Future[Any]] = {}
 
     async def send(
         self, partition: int, topic: Topic, reroutes: list[Reroute], dead: list[DeadLetter]
@@ -59,7 +60,7 @@ class Outbox:
 
     async def publish(
         self, partition: int, tracker: PartitionTracker, effects: Effects
-    ) -> Awaitable[Any] | None:
+    ) -> asyncio.Future[Any] | None:
         """Send outputs and rows; return the future of the rows still on their way."""
         await self._deliver(self._outputs(partition, effects))
         kept: list[Message] = []
@@ -69,7 +70,22 @@ class Outbox:
             rows = hot if table == tables.OPEN_BARS else kept
             rows.append(Message(self._tables[table].changelog_name, partition, key, value))
         await self._deliver(kept)
-        return asyncio.ensure_future(self._deliver(hot)) if hot else None
+        return self._later(partition, hot) if hot else None
+
+    def _later(self, partition: int, rows: list[Message]) -> asyncio.Future[Any]:
+        """Send rows in the background, after those of the partition's earlier chunks.
+
+        A row of an earlier chunk that came later to the log would win at recovery.
+        """
+        before = self._on_the_way.get(partition)
+        sending = asyncio.ensure_future(self._deliver_after(before, rows))
+        self._on_the_way[partition] = sending
+        return sending
+
+    async def _deliver_after(self, before: asyncio.Future[Any] | None, rows: list[Message]) -> None:
+        if before is not None:
+            await before
+        await self._deliver(rows)
 
     def _outputs(self, partition: int, effects: Effects) -> Iterator[Message]:
         name = self._name(topics.BARS)

@@ -34,7 +34,9 @@ def load_policy(name_or_file: str) -> PolicyVersions:
     try:
         text = Path(name_or_file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"policy {name_or_file!r}: neither a preset ({', '.join(PRESETS)}) nor a file: {error}"
+        msg = (
+            f"policy {name_or_file!r}: neither a preset ({', '.join(PRESETS)}) nor a file: {error}"
+        )
         raise PolicyError(msg) from None
     return parse_policy(text, name_or_file)
 

@@ -6,7 +6,7 @@ the chunk is acknowledged.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from schemas import topics
@@ -31,7 +31,7 @@ class Outgoing(Protocol):
 
     async def publish(
         self, partition: int, tracker: PartitionTracker, effects: Effects
-    ) -> Awaitable[Any] | None:
+    ) -> asyncio.Future[Any] | None:
         """Send outputs and rows."""
 
 
@@ -61,7 +61,7 @@ class Processor:
         """Drop all state in memory; it is built again from the tables."""
         self._trackers.clear()
 
-    async def process(self, topic: Topic, records: Sequence[Any]) -> Awaitable[Any] | None:
+    async def process(self, topic: Topic, records: Sequence[Any]) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""
         chunk = sources(records)
         partition = chunk[0].partition
@@ -126,5 +126,3 @@ def _log_dead(dead: Sequence[Any]) -> None:
         log.warning("%s refused: %s: %.300r", at, letter.error_class, letter.message)
     if len(dead) > 10:  # noqa: PLR2004 - enough to see what is wrong
         log.warning("and %d more of the same chunk", len(dead) - 10)
-
-

@@ -135,8 +135,6 @@ def _entry(tracker: PartitionTracker, value: bytes) -> Entry:
     )
 
 
-
-
 def _json(content: object) -> bytes:
     # orjson leaves named tuples to us: they are rows here, hence arrays.
     return orjson.dumps(content, default=tuple)

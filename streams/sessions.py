@@ -6,10 +6,11 @@ last: nothing depends on today.
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from streams.domain.calendar import SessionCalendar
+from streams.domain.calendar import Ints, SessionCalendar
 
 FIRST_DAY = "1980-01-01"
 LAST_DAY = "2099-12-31"
@@ -60,7 +61,7 @@ class CalendarBook:
 def load_calendar(name: str) -> SessionCalendar:
     """Return the sessions of an exchange calendar."""
     # The library takes half a second to import, and only a process that judges needs it.
-    from exchange_calendars import errors, get_calendar  # noqa: PLC0415
+    from exchange_calendars import errors, get_calendar
 
     try:
         calendar = _widest(name, get_calendar)
@@ -79,7 +80,7 @@ def load_calendar(name: str) -> SessionCalendar:
     )
 
 
-def _widest(name, get_calendar):  # type: ignore[no-untyped-def]
+def _widest(name: str, get_calendar: Any) -> Any:
     """Return the calendar over the widest span that it allows."""
     first, last = FIRST_DAY, LAST_DAY
     kind = type(get_calendar(name))
@@ -91,5 +92,6 @@ def _widest(name, get_calendar):  # type: ignore[no-untyped-def]
     return get_calendar(name, start=first, end=last)
 
 
-def _ms(values):  # type: ignore[no-untyped-def]
-    return values.astype("datetime64[ms]").astype(np.int64)
+def _ms(values: Any) -> Ints:
+    found: Ints = values.astype("datetime64[ms]").astype(np.int64)
+    return found

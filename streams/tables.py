@@ -6,7 +6,7 @@ away leaves nothing behind.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.stores import base
@@ -34,14 +34,16 @@ class PartitionStore(base.Store[bytes, bytes]):
 
     def apply_changelog_batch(
         self,
-        batch: Iterable[EventT],
-        to_key: Callable[[Any], Any],  # noqa: ARG002 - Faust's signature; rows stay bytes
-        to_value: Callable[[Any], Any],  # noqa: ARG002
+        batch: Iterable[EventT[Any]],
+        to_key: Callable[[Any], Any],
+        to_value: Callable[[Any], Any],
     ) -> None:
         """Take rows from the changelog, during recovery."""
         for event in batch:
             message = event.message
             rows = self.rows(message.partition)
+            if message.key is None:
+                continue
             if message.value is None:
                 rows.pop(message.key, None)
             else:
@@ -96,7 +98,7 @@ class PartitionStore(base.Store[bytes, bytes]):
         self.partitions.clear()
 
 
-class PartitionTable(faust.Table):  # type: ignore[misc]
+class PartitionTable(faust.Table[bytes, bytes]):
     """A Faust table whose rows are written in bulk.
 
     `put` changes the local rows alone; the caller writes the same rows to the
@@ -110,12 +112,11 @@ class PartitionTable(faust.Table):  # type: ignore[misc]
 
     def put(self, partition: int, key: bytes, value: bytes) -> None:
         """Set a row of a partition, locally."""
-        self.data.rows(partition)[key] = value
+        self.rows(partition)[key] = value
 
     def rows(self, partition: int) -> dict[bytes, bytes]:
         """Return the rows of a partition."""
-        found: dict[bytes, bytes] = self.data.rows(partition)
-        return found
+        return cast(PartitionStore, self.data).rows(partition)
 
     def _new_store(self) -> PartitionStore:
         return PartitionStore(
@@ -131,11 +132,12 @@ class PartitionTable(faust.Table):  # type: ignore[misc]
 
 def declare_tables(app: faust.App, partitions: int) -> dict[str, PartitionTable]:
     """Return the tables of the worker, added to the app."""
-    return {
-        name: app.tables.add(
-            PartitionTable(
-                app, name=name, partitions=partitions, key_type=bytes, value_type=bytes
-            )
+    found = {
+        name: PartitionTable(
+            app, name=name, partitions=partitions, key_type=bytes, value_type=bytes
         )
         for name in TABLE_NAMES
     }
+    for table in found.values():
+        app.tables.add(table)
+    return found

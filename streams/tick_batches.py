@@ -1,5 +1,7 @@
 """TickBatch records to columns; every tick of a batch is judged alone, by masks."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import orjson
@@ -48,7 +50,7 @@ def _read(batch: TickBatch) -> tuple[TickColumns, Mask]:
     return columns, index_ok
 
 
-def _column(name: str, content: bytes, kind: str, count: int | None) -> npt.NDArray[np.generic]:
+def _column(name: str, content: bytes, kind: str, count: int | None) -> npt.NDArray[Any]:
     width = np.dtype(kind).itemsize
     if len(content) % width or (count is not None and len(content) != count * width):
         expected = "whole values" if count is None else f"{count} values"
@@ -66,6 +68,10 @@ def _valid(columns: TickColumns) -> Mask:
     price_ok = (columns.price > 0) & np.isfinite(columns.price)
     valid: Mask = price_ok & np.where(by_day, day_ok & (time_ok | no_time), time_ok)
     return valid
+
+
+def _tick(content: dict[str, Any]) -> Tick:
+    return Tick(**content)
 
 
 def _good_tickers(tickers: list[str]) -> Mask:
@@ -98,7 +104,7 @@ def _why(batch: TickBatch, columns: TickColumns, at: int) -> DecodeError:
         msg = f"ticker_index: expected 0 to {len(batch.tickers) - 1}, was {code}"
         return DecodeError(msg, element=element)
     try:
-        check_tick(Tick(**{**content, "price": price}))
+        check_tick(_tick({**content, "price": price}))
     except DecodeError as error:
         error.element = element
         return error

@@ -6,8 +6,8 @@ order of write and commit is held here and in `streams.outbox`.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 import aiokafka
 from aiokafka import TopicPartition
@@ -20,20 +20,20 @@ from streams.chunks import ChunkOffsets, Effect
 FETCH_MAX_WAIT_MS = 50
 
 
-class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+class _Thread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when it starts
         return consumer
 
 
-class BatchConsumer(driver.Consumer):  # type: ignore[misc]
-    """A consumer that hands out chunks on the topics in `app.chunk_topics`."""
+class BatchConsumer(driver.Consumer):
+    """A consumer that hands out chunks on the topics that its transport names."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._chunks: defaultdict[TP, ChunkOffsets] = defaultdict(ChunkOffsets)
-        self._chunk_topics: frozenset[str] = self.app.chunk_topics
+        self._chunk_topics = cast(BatchTransport, self.transport).chunk_topics
 
     def hold(self, message: ConsumerMessage, effect: Effect) -> None:
         """Let no commit pass a chunk before its effect is durable."""
@@ -46,7 +46,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         record of the last batch, which would leave rows unread.
         """
         listed = await super().highwaters(*partitions)
-        return {**listed, **await _ends_by_fetch(self.app, listed)}
+        return {
+            **listed,
+            **await _ends_by_fetch(cast(BatchTransport, self.transport).bootstrap, listed),
+        }
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -75,7 +78,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             last.timestamp_type,
             last.headers,
             None,
-            record,
+            cast(bytes, record),
             None,
             0,
             0,
@@ -85,7 +88,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _new_offset(self, tp: TP) -> int | None:
         if tp.topic not in self._chunk_topics:
-            return super()._new_offset(tp)  # type: ignore[no-any-return]
+            return super()._new_offset(tp)
         chunks = self._chunks[tp]
         chunks.acknowledge(self._acked[tp])
         self._acked[tp].clear()
@@ -101,34 +104,29 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if tp.topic not in self._chunk_topics:
             await super()._add_gap(tp, offset_from, offset_to)
 
-    def on_partitions_revoked(self, revoked: set[TP]) -> Awaitable[None]:
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Forget the chunks of revoked partitions, after the agents have finished."""
-        return self._then_forget(super().on_partitions_revoked(revoked), revoked)
-
-    def on_partitions_assigned(
-        self, assigned: set[TP], generation_id: int = 0
-    ) -> Awaitable[None]:
-        """Forget what was under way of partitions that are read anew."""
-        for tp in assigned:
-            self._chunks.pop(tp, None)
-        return super().on_partitions_assigned(assigned, generation_id)  # type: ignore[no-any-return]
-
-    async def _then_forget(self, revoking: Awaitable[None], revoked: set[TP]) -> None:
-        await revoking
+        await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self._chunks.pop(tp, None)
 
-    def _filter_committable_offsets(self, tps: Iterable[TP]) -> Mapping[TP, int]:
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Forget what was under way of partitions that are read anew."""
+        for tp in assigned:
+            self._chunks.pop(tp, None)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
         # A chunk may become durable after its acknowledgement was taken in.
-        return super()._filter_committable_offsets({*tps, *self._chunks})  # type: ignore[no-any-return]
+        return super()._filter_committable_offsets({*tps, *self._chunks})
 
 
-async def _ends_by_fetch(app: Any, listed: Mapping[TP, int]) -> dict[TP, int]:
+async def _ends_by_fetch(bootstrap: str, listed: Mapping[TP, int]) -> dict[TP, int]:
     used = {TopicPartition(*tp): tp for tp, end in listed.items() if end}
     if not used:
         return {}
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=app.transport.bootstrap,
+        bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         max_partition_fetch_bytes=1,
@@ -150,8 +148,9 @@ async def _ends_by_fetch(app: Any, listed: Mapping[TP, int]) -> dict[TP, int]:
         await consumer.stop()
 
 
-class BatchTransport(driver.Transport):  # type: ignore[misc]
+class BatchTransport(driver.Transport):
     """Faust's aiokafka transport with batch delivery."""
 
     Consumer = BatchConsumer
     bootstrap: str
+    chunk_topics: frozenset[str]

@@ -50,7 +50,7 @@ app_id_option = option(
     help="After how long without a heartbeat the partitions go to another worker.",
 )
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
-def command(
+def command(  # noqa: PLR0917 click passes options by name
     broker: str,
     prefix: str,
     data: Path,

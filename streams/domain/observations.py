@@ -103,7 +103,7 @@ def observe(
     closes = series.close[entry : last + 1] * factor
     raw = closes[1:] / closes[0] - 1
     signed = _signed(claim.action, raw, closes)
-    worst, best = _excursions(series, entry, last, factor, closes[0], claim)
+    worst, best = _excursions(series, entry, factor, closes[0], claim)
     path = Path(
         entry_position=entry,
         close=series.close[entry + 1 : last + 1],
@@ -144,21 +144,24 @@ def _signed(action: str, raw: Floats, closes: Floats) -> Floats:
     if action == "BUY":
         return raw
     if action == "SELL":
-        return 1 - closes[1:] / closes[0]
+        mirrored: Floats = 1 - closes[1:] / closes[0]
+        return mirrored
     return np.zeros(len(raw))
 
 
 def _drawdown(signed: Floats) -> Floats:
     value = np.concatenate(([1.0], 1 + signed))
     peak = np.maximum.accumulate(value)
-    return np.maximum.accumulate(1 - value / peak)[1:] + 0.0
+    worst: Floats = np.maximum.accumulate(1 - value / peak)[1:] + 0.0
+    return worst
 
 
 def _excursions(
-    series: BarSeries, entry: int, last: int, factor: Floats, entry_price: float, claim: Claim
+    series: BarSeries, entry: int, factor: Floats, entry_price: float, claim: Claim
 ) -> tuple[Floats, Floats]:
     """Return running MAE and MFE; after the horizon they stay."""
-    count = last - entry
+    count = len(factor) - 1
+    last = entry + count
     if claim.action == "HOLD" or not count:
         return np.zeros(count), np.zeros(count)
     low = series.low[entry + 1 : last + 1] * factor[1:] / entry_price
@@ -184,7 +187,7 @@ def _facts(
         suspect_sessions=_suspects(path, series, calendar, closes, claim.jump_guard),
     )
     if path.observations >= claim.horizon:
-        facts = facts._replace(**_outcome(path, series, calendar, claim))
+        facts = _at_horizon(facts, path, series, calendar, claim)
     if path.observations >= claim.window:
         last = series.index_at(entry + claim.window)
         facts = facts._replace(
@@ -195,27 +198,24 @@ def _facts(
     return facts
 
 
-def _outcome(
-    path: Path, series: BarSeries, calendar: SessionCalendar, claim: Claim
-) -> dict[str, float | str | None]:
+def _at_horizon(
+    facts: Facts, path: Path, series: BarSeries, calendar: SessionCalendar, claim: Claim
+) -> Facts:
     at = claim.horizon - 1
     raw, signed = float(path.raw[at]), float(path.signed[at])
     hold = claim.action == "HOLD"
     net = 0.0 if hold else signed - 2 * claim.cost_bps / BPS
     annual = 0.0 if hold else annualised(net, calendar.periods_per_year, claim.horizon)
-    flat = abs(raw) <= claim.hold_band
-    values: dict[str, float | None] = {
-        "net_return": net,
-        "raw_return": raw,
-        "annual_return": annual,
-        "mae": float(path.mae[at]),
-        "mfe": float(path.mfe[at]),
-    }
-    return {
-        "horizon_session": calendar.label(series.index_at(path.entry_position + claim.horizon)),
-        "hit": "hit" if (flat if hold else net > 0) else "miss",
-        **{name: _clean(value) for name, value in values.items()},
-    }
+    hit = abs(raw) <= claim.hold_band if hold else net > 0
+    return facts._replace(
+        horizon_session=calendar.label(series.index_at(path.entry_position + claim.horizon)),
+        net_return=_clean(net),
+        raw_return=_clean(raw),
+        hit="hit" if hit else "miss",
+        annual_return=_clean(annual),
+        mae=_clean(float(path.mae[at])),
+        mfe=_clean(float(path.mfe[at])),
+    )
 
 
 def _suspects(

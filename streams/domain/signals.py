@@ -1,11 +1,11 @@
 """A registered signal, and which payload holds an id."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from schemas.codec import to_fields
 from schemas.identity import complete_payload, digest, payload_hash
 from schemas.records import Decision, Quarantined, Signal
-from schemas.codec import to_fields
 from streams.domain.observations import NOT_ENTERED, Claim, Facts
 from streams.domain.policy import Policy, PolicyVersions
 
@@ -100,7 +100,6 @@ def hold_decision(decisions: dict[str, Decision], decision: Decision) -> bool:
         return False
     decisions[decision.decision_id] = decision
     return True
-
 
 
 def _decision_order(decision: Decision) -> tuple[int, str]:

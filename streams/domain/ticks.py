@@ -67,15 +67,12 @@ def fold_columns(ticks: TickColumns, calendar_of: CalendarOf, lateness_ms: int) 
     for calendar, part in _by_calendar(ticks, calendar_of):
         index, times, ts_ms, known = _place(part, calendar, lateness_ms)
         ignored += len(part) - int(np.count_nonzero(known))
-        if not known.all():
-            part, index, times, ts_ms = part.take(known), index[known], times[known], ts_ms[known]
-        if len(part):
-            _greatest_times(part, times, event_times)
-        inside = index != NO_SESSION
-        if not inside.all():
-            part, index, ts_ms = part.take(inside), index[inside], ts_ms[inside]
-        if len(part):
+        _greatest_times(part.take(known), times[known], event_times)
+        inside = known & (index != NO_SESSION)
+        if inside.all():
             _fold(part, index, ts_ms, bars)
+        elif inside.any():
+            _fold(part.take(inside), index[inside], ts_ms[inside], bars)
     return FoldedTicks(bars, event_times, ignored)
 
 
@@ -112,13 +109,11 @@ def _place(
 def _greatest_times(ticks: TickColumns, times: Ints, into: dict[str, int]) -> None:
     greatest = np.full(len(ticks.tickers), -1, dtype=np.int64)
     np.maximum.at(greatest, ticks.code, times)
-    for code in np.flatnonzero(greatest >= 0):
+    for code in np.flatnonzero(greatest >= 0).tolist():
         into[ticks.tickers[code]] = int(greatest[code])
 
 
-def _fold(
-    ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, int], Bar]
-) -> None:
+def _fold(ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, int], Bar]) -> None:
     order, starts = _groups(ticks.code, index)
     ticks, index, ts_ms = ticks.take(order), index[order], ts_ms[order]
     groups = _Groups(starts, len(order))

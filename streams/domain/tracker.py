@@ -11,8 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from schemas.records import CorporateAction, Decision, SessionBar, Signal, SignalState
-from schemas.records import ValidationEvent
+from schemas.records import (
+    CorporateAction,
+    Decision,
+    SessionBar,
+    Signal,
+    SignalState,
+    ValidationEvent,
+)
 from streams.domain.bars import merge
 from streams.domain.calendar import CalendarOf, Ints
 from streams.domain.lifecycle import CANCELLED
@@ -287,10 +293,10 @@ class PartitionTracker:
         for event in events:
             if event.event_id in known:
                 continue
-            if event.to_status in told_statuses:
+            again = event.to_status in told_statuses
+            if again:
                 entry.revisions[event.to_status] = event.revision + 1
-                event = replace(event, revision=event.revision + 1)
-            effects.events.append(event)
+            effects.events.append(replace(event, revision=event.revision + again))
 
     def _session_bar(self, state: TickerState, index: int) -> SessionBar:
         bar = state.closed.bar(index)
