@@ -6,6 +6,7 @@ what the figures do not cover.
 """
 
 from collections.abc import Iterator
+from textwrap import wrap
 
 from sinks.evidence import Rate
 from sinks.report import Group, Report
@@ -109,7 +110,10 @@ def _added(report: Report) -> Iterator[str]:
     yield f"{'Stale signals':<26} {len(report.stale):>8}"
     yield f"{'Suspect prices':<26} {len(report.suspect):>8}"
     yield f"{'Conflicting closes':<26} {report.conflicting_closes:>8}"
-    yield f"{'Tickers without any price':<26} {', '.join(report.unpriced_tickers) or 'none':>8}"
+    yield f"{'Tickers without a price':<26} {len(report.unpriced_tickers):>8}"
+    yield from wrap(
+        ", ".join(report.unpriced_tickers), 80, initial_indent="  ", subsequent_indent="  "
+    )
     yield from ("", "NOTES", _SINGLE)
     yield from _NOTES
     yield _DOUBLE
@@ -125,20 +129,21 @@ def _breakdowns(report: Report) -> list[tuple[str, list[Group]]]:
 
 
 def _label(title: str, group: Group) -> str:
-    return f"{title}{group.name}"
+    # a model's version may hold anything, a line break too
+    return "".join(each if each.isprintable() else "?" for each in f"{title}{group.name}")
 
 
 def _outcome_table(groups: list[tuple[str, Group]]) -> Iterator[str]:
     yield (
-        f"{'Group':<20} {'Matured':>7} {'Hit':>6} {'Miss':>6} {'Open':>6} "
-        f"{'Hit rate':>8} {'95% interval':>16} {'Avg ret':>8}"
+        f"{'Group':<20} {'Matured':>7} {'Hit':>5} {'Miss':>5} {'Open':>5} "
+        f"{'Hit rate':>8} {'95% interval':>16} {'Avg ret':>7}"
     )
     yield _SINGLE
     for label, each in groups:
         avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
         yield (
-            f"{label:<20} {each.matured:>7} {each.hits:>6} {each.misses:>6} {each.open:>6} "
-            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>8}"
+            f"{label:<20} {each.matured:>7} {each.hits:>5} {each.misses:>5} {each.open:>5} "
+            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>7}"
         )
 
 

@@ -1,0 +1,98 @@
+"""Report files are replaced whole, and follow the database."""
+
+from pathlib import Path
+
+import pytest
+
+from sinks.snapshot import follow, replace_file, write_reports
+from sinks.sqlite import SqliteSink
+from tests.unit.sinks.samples import batch_of, make_state
+
+NAMES = {"llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv"}
+
+
+def test_all_files_are_written_and_nothing_else_is_left(sink: SqliteSink, tmp_path: Path) -> None:
+    sink.write(batch_of(make_state()))
+    out = tmp_path / "out"
+
+    paths = write_reports(sink.path, out)
+
+    assert {each.name for each in paths} == NAMES == {each.name for each in out.iterdir()}
+
+
+def test_the_same_rows_give_the_same_bytes(sink: SqliteSink, tmp_path: Path) -> None:
+    sink.write(batch_of(make_state()))
+
+    first = [path.read_bytes() for path in write_reports(sink.path, tmp_path / "a")]
+    second = [path.read_bytes() for path in write_reports(sink.path, tmp_path / "b")]
+
+    assert first == second
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    path.write_text("old")
+
+    with pytest.raises(UnicodeEncodeError):
+        replace_file(path, "new \ud800")
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_reports_follow_the_database_and_end_with_a_last_look(
+    sink: SqliteSink, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    totals: list[str] = []
+    rests: list[float] = []
+
+    def wait(rest: float) -> bool:
+        rests.append(rest)
+        if len(rests) in (1, 3):
+            sink.write(batch_of(make_state(signal_id=f"s-{len(rests)}")))
+        return len(rests) == 3
+
+    def written(_paths: list[Path]) -> None:
+        totals.append((out / "llm_performance.txt").read_text().splitlines()[7])
+
+    follow(sink.path, out, wait=wait, on_written=written)
+
+    assert totals == [f"Total Signals Tracked: {n}" for n in (0, 1, 2)]
+
+
+def test_reports_wait_for_a_database_that_is_not_there_yet(tmp_path: Path) -> None:
+    path = tmp_path / "signals.db"
+    calls: list[float] = []
+
+    def wait(rest: float) -> bool:
+        calls.append(rest)
+        if len(calls) == 1:
+            sink = SqliteSink(path)
+            sink.open()
+            sink.close()
+        return len(calls) == 2
+
+    written: list[list[Path]] = []
+    follow(path, tmp_path, wait=wait, on_written=written.append)
+
+    assert len(written) == 1
+
+
+def test_a_replaced_database_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "signals.db"
+    for name in ("signals.db", "other.db"):
+        sink = SqliteSink(tmp_path / name)
+        sink.open()
+        sink.write(batch_of(*[make_state()] * (name == "other.db")))
+        sink.close()
+    calls: list[float] = []
+
+    def wait(rest: float) -> bool:
+        calls.append(rest)
+        (tmp_path / "other.db").replace(path)
+        return True
+
+    follow(path, tmp_path, wait=wait)
+
+    assert "Total Signals Tracked: 1" in (tmp_path / "llm_performance.txt").read_text()

@@ -1,0 +1,43 @@
+"""Whose offsets these are: other topics or another run are refused with a hint."""
+
+import pytest
+
+from sinks.errors import BrokerError, SourceMismatchError
+from sinks.sink import Position
+from sinks.sqlite import SqliteSink
+from sinks.worker import refuse_other_source, run_sink
+
+STORED = {("bars", 2): Position(next_offset=7, topic_id="id-1", run_id="r")}
+
+
+def test_the_same_topics_and_run_go_on() -> None:
+    refuse_other_source(STORED, {"bars": "id-1", "observations": "id-2"}, "r")
+
+
+@pytest.mark.parametrize(
+    ("topic_ids", "run_id", "message"),
+    [
+        ({"bars": "id-9"}, "r", "expected the bars with id id-1"),
+        ({"p.bars": "id-1"}, "r", "follows the topic bars"),
+        ({"bars": "id-1"}, "", "expected the run 'r', was ''"),
+    ],
+)
+def test_other_topics_or_another_run_are_refused_with_a_hint(
+    topic_ids: dict[str, str], run_id: str, message: str
+) -> None:
+    with pytest.raises(SourceMismatchError, match="another SIGNAL_TRACKER_DATA") as refused:
+        refuse_other_source(STORED, topic_ids, run_id)
+
+    assert message in str(refused.value)
+
+
+def test_a_broker_that_does_not_answer_is_an_error_and_frees_the_database(
+    sink: SqliteSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sinks.worker._REQUEST_MS", 300)
+    sink.close()
+
+    with pytest.raises(BrokerError, match=r"127\.0\.0\.1:1 does not answer"):
+        run_sink(sink, broker="127.0.0.1:1", should_stop=lambda: True)
+
+    sink.open()
