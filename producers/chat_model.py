@@ -1,0 +1,132 @@
+"""Ask a model behind an OpenAI-compatible endpoint for a claim; strict about its answer."""
+
+import http.client
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from producers.errors import ModelError
+from producers.fallback import Claim, indicators_of
+from schemas.records import ACTIONS
+
+TIMEOUT_S = 60.0
+MIN_REASONING = 30
+RISK_LEVELS = ("low", "medium", "high", "extreme")
+
+_MAX_ANSWER_BYTES = 1_000_000
+_SHOWN_CLOSES = 30
+_INSTRUCTIONS = """You judge whether a ticker's price will rise or fall over the coming sessions.
+Answer with one JSON object and nothing else:
+{"action": "BUY" | "SELL" | "HOLD", "confidence": 0..1, "reasoning": "one or two sentences",
+ "risk_level": "low" | "medium" | "high" | "extreme"}
+confidence is your probability that the action turns out right after costs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A claim, and what it took to get it."""
+
+    claim: Claim
+    latency_seconds: float
+    model_version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatModel:
+    """A model at an endpoint; `timer` gives seconds and is the only clock here."""
+
+    base_url: str
+    model: str
+    timer: Callable[[], float]
+    api_key: str = ""
+    seed: int | None = None
+    timeout_s: float = TIMEOUT_S
+
+    def ask(self, ticker: str, closes: Sequence[float]) -> Answer:
+        """Return the model's claim; raise ModelError where there is none to be had."""
+        started = self.timer()
+        answer = self._post(_body(self.model, self.seed, ticker, closes))
+        latency = self.timer() - started
+        try:
+            content = answer["choices"][0]["message"]["content"]
+        except (KeyError, IndexError, TypeError):
+            msg = "expected choices[0].message.content in the answer, was none"
+            raise ModelError(msg) from None
+        version = answer.get("model")
+        return Answer(
+            claim=claim_of(content, indicators_of(closes)),
+            latency_seconds=latency,
+            model_version=version if isinstance(version, str) else "",
+        )
+
+    def _post(self, body: Mapping[str, Any]) -> Any:
+        url = f"{self.base_url.rstrip('/')}/chat/completions"
+        if urlsplit(url).scheme not in ("http", "https"):
+            msg = f"expected an http or https endpoint, was {self.base_url!r}"
+            raise ModelError(msg)
+        headers = {"Content-Type": "application/json"}
+        if self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
+        try:
+            with urlopen(request, timeout=self.timeout_s) as response:  # noqa: S310 - checked above
+                return json.loads(response.read(_MAX_ANSWER_BYTES))
+        except HTTPError as error:
+            msg = f"the endpoint answered {error.code} {error.reason}"
+        except (URLError, OSError, http.client.HTTPException) as error:
+            msg = f"the endpoint does not answer: {error}"
+        except ValueError as error:
+            msg = f"the endpoint's answer is no JSON: {error}"
+        raise ModelError(msg)
+
+
+def claim_of(content: Any, indicators: Mapping[str, float]) -> Claim:
+    """Return the claim of a model's text; raise ModelError unless it is exactly one."""
+    try:
+        said = json.loads(content)
+        action, confidence = said["action"].upper(), said["confidence"]
+        reasoning, risk = said["reasoning"], said.get("risk_level", "high")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f"expected the JSON object asked for, was {content!r:.200}"
+        raise ModelError(msg) from error
+    _expect(action in ACTIONS, "action", f"one of {', '.join(ACTIONS)}", action)
+    is_number = isinstance(confidence, int | float) and not isinstance(confidence, bool)
+    _expect(is_number and 0 <= confidence <= 1, "confidence", "0 to 1", confidence)
+    is_reason = isinstance(reasoning, str) and len(reasoning.strip()) >= MIN_REASONING
+    _expect(is_reason, "reasoning", f"at least {MIN_REASONING} characters", reasoning)
+    _expect(risk in RISK_LEVELS, "risk_level", f"one of {', '.join(RISK_LEVELS)}", risk)
+    return Claim(
+        action=action,
+        confidence=float(confidence),
+        reasoning=reasoning.strip(),
+        risk_level=risk,
+        indicators=indicators,
+    )
+
+
+def _expect(holds: bool, name: str, wanted: str, was: Any) -> None:
+    if not holds:
+        msg = f"{name}: expected {wanted}, was {was!r:.80}"
+        raise ModelError(msg)
+
+
+def _body(model: str, seed: int | None, ticker: str, closes: Sequence[float]) -> dict[str, Any]:
+    facts = {
+        "ticker": ticker,
+        "indicators": indicators_of(closes),
+        "last_closes": list(closes[-_SHOWN_CLOSES:]),
+    }
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [
+            {"role": "system", "content": _INSTRUCTIONS},
+            {"role": "user", "content": json.dumps(facts)},
+        ],
+        "temperature": 0,
+        "response_format": {"type": "json_object"},
+    }
+    return body if seed is None else {**body, "seed": seed}
