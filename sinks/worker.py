@@ -177,6 +177,7 @@ def _consumer(broker: str) -> Any:
         bootstrap_servers=broker.split(","),
         group_id=None,
         enable_auto_commit=False,
+        allow_auto_create_topics=False,
         auto_offset_reset="none",
         bootstrap_timeout_ms=_REQUEST_MS,
         fetch_max_bytes=_FETCH_BYTES,

@@ -2,10 +2,9 @@
 
 import pytest
 
-from sinks.errors import BrokerError, SourceMismatchError
+from sinks.errors import SourceMismatchError
 from sinks.sink import Position
-from sinks.sqlite import SqliteSink
-from sinks.worker import refuse_other_source, run_sink
+from sinks.worker import refuse_other_source
 
 STORED = {("bars", 2): Position(next_offset=7, topic_id="id-1", run_id="r")}
 
@@ -29,15 +28,3 @@ def test_other_topics_or_another_run_are_refused_with_a_hint(
         refuse_other_source(STORED, topic_ids, run_id)
 
     assert message in str(refused.value)
-
-
-def test_a_broker_that_does_not_answer_is_an_error_and_frees_the_database(
-    sink: SqliteSink, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sinks.worker._REQUEST_MS", 300)
-    sink.close()
-
-    with pytest.raises(BrokerError, match=r"127\.0\.0\.1:1 does not answer"):
-        run_sink(sink, broker="127.0.0.1:1", should_stop=lambda: True)
-
-    sink.open()
