@@ -64,18 +64,12 @@ def command(  # noqa: PLR0917 click passes options by name
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
     from schemas.topics import INBOUND, prefixed
     from signal_tracker.admin import partition_counts
+    from signal_tracker.checks import check_judging
     from signal_tracker.logs import PipelineLog
     from streams.app import WorkerConfig
-    from streams.policy_files import PolicyError, load_policy
     from streams.run import run_worker
-    from streams.sessions import DEFAULT_SUFFIXES, CalendarBook, CalendarError
 
-    book = CalendarBook({**DEFAULT_SUFFIXES, **dict(_pair(each) for each in calendars)})
-    try:
-        policies = load_policy(policy)
-        book.check()
-    except (PolicyError, CalendarError) as error:
-        raise click.UsageError(str(error)) from None
+    policies, book = check_judging(policy, calendars)
     names = [prefixed(prefix, topic) for topic in INBOUND]
     counts = partition_counts(broker, names)
     missing = [name for name in names if name not in counts]
@@ -99,11 +93,3 @@ def command(  # noqa: PLR0917 click passes options by name
         run_worker(config, log)
     finally:
         pipeline.pipeline(f"worker {app_id} stopped")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    suffix, equals, name = text.partition("=")
-    if not (suffix and equals and name):
-        msg = f"--calendars: expected SUFFIX=NAME, was {text!r}"
-        raise click.UsageError(msg)
-    return suffix, name
