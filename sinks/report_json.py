@@ -1,9 +1,10 @@
 """PURE: Report -> summary.json, and the original tracker's llm_signal_tracking.json."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+
+import orjson
 
 from sinks.evidence import Rate
 from sinks.report import Group, Report, ready_reasons
@@ -166,4 +167,6 @@ def _reasons(signals: Sequence[SignalRow]) -> dict[str, int]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # json's own indented form is written by Python, ten times slower
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(value, option=options).decode()
