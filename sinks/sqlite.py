@@ -190,7 +190,7 @@ def atomic(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _take_lock(path: Path) -> IO[str]:
     # The kernel lets go of it however the process ends, so kill -9 leaves nothing to clean up.
-    lock = path.with_name(f"{path.name}.lock").open("a")
+    lock = path.with_name(f".{path.name}.lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
