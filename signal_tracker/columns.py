@@ -34,5 +34,5 @@ def _text(value: Any) -> str:
         case None:
             return "-"
         case float():
-            return f"{value:.6g}"
+            return f"{value:.10g}"
     return str(value)

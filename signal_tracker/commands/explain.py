@@ -125,6 +125,7 @@ def _outcome(story: _Story) -> Iterator[str]:
             ("annualised from it", percent(signal.annual_return)),
             ("raw return over the horizon", percent(signal.raw_return)),
             ("worst and best on the way", _pair(percent(signal.mae), percent(signal.mfe))),
+            ("max drawdown so far", percent(signal.max_drawdown)),
             ("suspect prices", ", ".join(signal.suspect_sessions) or None),
             ("backdated", {True: "yes", False: "no", None: None}[signal.backdated]),
             ("stale", "yes" if signal.stale(story.as_of_ms) else "no"),
