@@ -127,6 +127,6 @@ def _signal(
             risk_level=claim.risk_level,
             entry_price=closes[-1] if closes else None,
             latency_seconds=latency_seconds,
-            indicators=dict(claim.indicators),
+            indicators=dict(claim.indicators) or None,
         )
     )

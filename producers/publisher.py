@@ -7,6 +7,9 @@ raised by the next call, never dropped.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Condition
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
@@ -29,6 +32,9 @@ MAX_PENDING_BYTES = 32_000_000
 BOOTSTRAP_MS = 5_000
 REQUEST_MS = 20_000
 DELIVERY_MS = 40_000
+FLUSH_S = 60.0
+
+_TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 Key: TypeAlias = tuple[str, int]
 OnTooLarge: TypeAlias = Callable[[str], None]
@@ -66,42 +72,46 @@ class Publisher(Protocol):
 class KafkaPublisher:
     """Publishes by kafka-python's producer; use as a context manager."""
 
-    def __init__(self, producer: Any, admin: Any, broker: str) -> None:
-        self._producer = producer
+    def __init__(self, connect: Callable[[], Any], admin: Any, broker: str) -> None:
+        self._connect = connect
+        self._producer = connect()
         self._admin = admin
         self._broker = broker
         self._ends: dict[Key, int] = {}
         self._room = Condition()
+        self._pending = 0
         self._pending_bytes = 0
         self._failure: BaseException | None = None
-        self._too_large: deque[tuple[OnTooLarge, str]] = deque()
+        self._gap = False
+        self._too_large: deque[tuple[_Sent, str]] = deque()
 
     @classmethod
     def connect(cls, broker: str, *, compression: str | None = "lz4") -> Self:
         """Return a publisher on HOST:PORT; raise PublishError where nobody answers."""
         servers = [each.strip() for each in broker.split(",")]
+        connect = partial(
+            KafkaProducer,
+            bootstrap_servers=servers,
+            bootstrap_timeout_ms=BOOTSTRAP_MS,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=LINGER_MS,
+            batch_size=BATCH_BYTES,
+            max_request_size=MAX_REQUEST_BYTES,
+            compression_type=compression,
+            request_timeout_ms=REQUEST_MS,
+            delivery_timeout_ms=DELIVERY_MS,
+            allow_auto_create_topics=False,
+        )
         try:
-            producer = KafkaProducer(
-                bootstrap_servers=servers,
-                bootstrap_timeout_ms=BOOTSTRAP_MS,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=LINGER_MS,
-                batch_size=BATCH_BYTES,
-                max_request_size=MAX_REQUEST_BYTES,
-                compression_type=compression,
-                request_timeout_ms=REQUEST_MS,
-                delivery_timeout_ms=DELIVERY_MS,
-                allow_auto_create_topics=False,
-            )
             admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=BOOTSTRAP_MS)
+            return cls(connect, admin, broker)
         except KafkaTimeoutError as error:
             msg = f"no Kafka broker answers at {broker}"
             raise PublishError(msg) from error
         except (KafkaError, OSError) as error:
             msg = f"the broker at {broker} cannot be used: {error}"
             raise PublishError(msg) from error
-        return cls(producer, admin, broker)
 
     def __enter__(self) -> Self:
         return self
@@ -149,29 +159,34 @@ class KafkaPublisher:
         on_too_large: OnTooLarge | None = None,
     ) -> None:
         """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
-        self._settle()
-        size = len(value) + len(key or b"")
+        if self._too_large:
+            self.flush()
+        self._raise_failure()
         with self._room:
             self._room.wait_for(self._has_room)
-            self._pending_bytes += size
-        try:
-            future = self._producer.send(
-                topic, key=key, value=value, partition=partition, timestamp_ms=timestamp
+        self._send(
+            _Sent(
+                topic=topic,
+                key=key,
+                value=value,
+                partition=partition,
+                timestamp=timestamp,
+                on_too_large=on_too_large,
             )
-        except KafkaError as error:
-            self._failed(size, on_too_large, error)
-        else:
-            future.add_callback(self._acknowledged, size)
-            future.add_errback(self._failed, size, on_too_large)
-        self._settle()
+        )
 
     def flush(self) -> None:
         """Return when everything published is acknowledged or refused."""
-        with self._room:
-            waiting = self._pending_bytes
-        if waiting:
-            self._flush_producer()
-        self._settle()
+        self._wait()
+        while self._too_large:
+            self._renew()
+            sent, reason = self._too_large.popleft()
+            if sent.alone and sent.on_too_large is not None:
+                sent.on_too_large(reason)
+            else:
+                # it may have been refused for the company it had in its batch
+                self._send(replace(sent, alone=True))
+                self._wait()
 
     def close(self) -> None:
         """Flush and let go of the broker."""
@@ -180,41 +195,93 @@ class KafkaPublisher:
         finally:
             self._let_go(None)
 
-    def _flush_producer(self) -> None:
+    def _renew(self) -> None:
+        # kafka-python 3.0.12 leaves a gap in the partition's sequence numbers where a record was
+        # too large, and then reports that same error for every record after it
+        if self._gap:
+            self._gap = False
+            self._close_producer(0)
+            self._producer = self._connect()
+
+    def _send(self, sent: "_Sent") -> None:
+        with self._room:
+            self._pending += 1
+            self._pending_bytes += sent.size
         try:
-            self._producer.flush(DELIVERY_MS / 1000 + LINGER_MS)
+            future = self._producer.send(
+                sent.topic,
+                key=sent.key,
+                value=sent.value,
+                partition=sent.partition,
+                timestamp_ms=sent.timestamp,
+            )
+        except MessageSizeTooLargeError as error:
+            self._failed(replace(sent, alone=True), error)
         except KafkaError as error:
-            with self._room:
-                self._failure = self._failure or error
+            self._failed(sent, error)
+        else:
+            future.add_callback(self._acknowledged, sent)
+            future.add_errback(self._failed, sent)
+
+    def _wait(self) -> None:
+        # Not the client's flush: with a batch that was split because the broker called it too
+        # large it raises "Future not done". The linger sends everything within milliseconds.
+        with self._room:
+            if not self._room.wait_for(self._is_settled, timeout=FLUSH_S):
+                self._failure = KafkaTimeoutError(f"{self._pending} records are unanswered")
+        self._raise_failure()
+
+    def _is_settled(self) -> bool:
+        return not self._pending or self._failure is not None
 
     def _has_room(self) -> bool:
         return self._pending_bytes < MAX_PENDING_BYTES or self._failure is not None
 
-    def _acknowledged(self, size: int, metadata: Any) -> None:
+    def _acknowledged(self, sent: "_Sent", metadata: Any) -> None:
         with self._room:
             key = (metadata.topic, metadata.partition)
             self._ends[key] = max(self._ends.get(key, 0), metadata.offset + 1)
-            self._pending_bytes -= size
-            self._room.notify_all()
+            self._done(sent)
 
-    def _failed(self, size: int, on_too_large: OnTooLarge | None, error: BaseException) -> None:
+    def _failed(self, sent: "_Sent", error: BaseException) -> None:
         with self._room:
-            self._pending_bytes -= size
-            is_too_large = isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError)
-            if is_too_large and on_too_large is not None:
-                self._too_large.append((on_too_large, f"too large for the broker: {error}"))
+            if isinstance(error, _TOO_LARGE) and sent.on_too_large is not None:
+                self._gap = True
+                self._too_large.append((sent, f"too large for the broker: {error}"))
             else:
                 self._failure = self._failure or error
-            self._room.notify_all()
+            self._done(sent)
 
-    def _settle(self) -> None:
-        while self._too_large:
-            on_too_large, reason = self._too_large.popleft()
-            on_too_large(reason)
+    def _done(self, sent: "_Sent") -> None:
+        self._pending -= 1
+        self._pending_bytes -= sent.size
+        self._room.notify_all()
+
+    def _raise_failure(self) -> None:
         if self._failure is not None:
             msg = f"the broker at {self._broker} did not take a record: {self._failure}"
             raise PublishError(msg) from self._failure
 
     def _let_go(self, timeout: float | None) -> None:
-        self._producer.close(timeout=timeout)
+        self._close_producer(timeout)
         self._admin.close()
+
+    def _close_producer(self, timeout: float | None) -> None:
+        # what could not be delivered is known by now, and no client error may hide it
+        with suppress(KafkaError):
+            self._producer.close(timeout=timeout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    topic: str
+    key: bytes | None
+    value: bytes
+    partition: int
+    timestamp: int | None
+    on_too_large: OnTooLarge | None
+    alone: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.value) + len(self.key or b"")

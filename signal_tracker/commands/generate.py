@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -213,9 +214,10 @@ def _publish(signals: "list[Signal]", broker: str, prefix: str, data: Path) -> N
 
 def _write(signals: "list[Signal]", output: str, data: Path) -> None:
     from schemas.codec import to_fields
-    from schemas.identity import canonical_json
+    from schemas.identity import canonical_json, signal_id_of
 
-    rows = ({k: v for k, v in to_fields(each).items() if v is not None} for each in signals)
+    full = (to_fields(replace(each, signal_id=signal_id_of(each))) for each in signals)
+    rows = ({name: value for name, value in row.items() if value is not None} for row in full)
     text = "".join(f"{canonical_json(row).decode()}\n" for row in rows)
     if output == "-":
         click.echo(text, nl=False)

@@ -49,6 +49,8 @@ def file_options(command: F) -> F:
                 "--format",
                 "format_",
                 type=click.Choice(["csv", "parquet", "jsonl"]),
+                # SIGNAL_TRACKER_FORMAT is that of the report
+                envvar="SIGNAL_TRACKER_INPUT_FORMAT",
                 help="The file's format; by default its suffix or content says it.",
             ),
             option("--ticker", metavar="TEXT", help="The ticker of rows that name none."),
