@@ -94,9 +94,11 @@ def _added(report: Report) -> Iterator[str]:
     yield _SINGLE
     for title, groups in _breakdowns(report):
         for each in groups:
-            yield (
-                f"{_label(title, each):<26} {each.total:>8} {each.validated:>12} "
-                f"{_percent(each.validation_rate.value):>8} {_interval(each.validation_rate):>18}"
+            yield from _row(
+                _label(title, each),
+                26,
+                f"{each.total:>8} {each.validated:>12} "
+                f"{_percent(each.validation_rate.value):>8} {_interval(each.validation_rate):>18}",
             )
     yield from ("", "OUTCOMES OF MATURED SIGNALS, WITH n AND 95% INTERVAL", _SINGLE)
     yield from _outcome_table(
@@ -141,10 +143,20 @@ def _outcome_table(groups: list[tuple[str, Group]]) -> Iterator[str]:
     yield _SINGLE
     for label, each in groups:
         avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
-        yield (
-            f"{label:<20} {each.matured:>7} {each.hits:>5} {each.misses:>5} {each.open:>5} "
-            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>7}"
+        yield from _row(
+            label,
+            20,
+            f"{each.matured:>7} {each.hits:>5} {each.misses:>5} {each.open:>5} "
+            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>7}",
         )
+
+
+def _row(label: str, width: int, figures: str) -> Iterator[str]:
+    # a long name has a line to itself, so that the figures stay in their columns
+    if len(label) > width:
+        yield label
+        label = ""
+    yield f"{label:<{width}} {figures}"
 
 
 def _percent(value: float | None) -> str:

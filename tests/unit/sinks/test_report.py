@@ -44,7 +44,7 @@ def filled(sink: SqliteSink) -> SqliteSink:
                 first_session="2025-11-03",
                 entry_price=100.0,
                 entry_index=7,
-                model="other, model",
+                model="other, model with a long name",
                 model_version="2",
             ),
             make_state(signal_id="s-4", action="HOLD", source_kind="fallback", source="fallback"),
@@ -235,7 +235,7 @@ def test_the_csv_writes_null_boolean_and_float_one_way(report: Report) -> None:
     assert rows["s-6"]["latency_seconds"] == "0.0"
     assert rows["s-6"]["stale"] == "true"
     assert rows["s-1"]["ready_for_trading"] == "false"
-    assert rows["s-3"]["model"] == "other, model"
+    assert rows["s-3"]["model"] == "other, model with a long name"
 
 
 @pytest.mark.parametrize(
