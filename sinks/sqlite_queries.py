@@ -46,8 +46,10 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         msg = f"there is no {path}: run `signal-tracker sink sqlite` first, or name another --data"
         raise NoDatabaseError(msg)
     connection = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30.0, isolation_level=None
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30.0, isolation_level=None
     )
+    # Not mode=ro: the last reader to close could not take the write-ahead log's files away.
+    connection.execute("PRAGMA query_only = ON")
     held, known = version(connection), len(MIGRATIONS)
     if held != known:
         connection.close()

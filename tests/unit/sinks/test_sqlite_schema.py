@@ -90,3 +90,12 @@ def test_a_missing_or_unfilled_file_is_told_as_such(tmp_path: Path) -> None:
 def test_the_writer_uses_a_write_ahead_log(sink: SqliteSink) -> None:
     with reading(sink.path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_reader_leaves_no_files_behind(sink: SqliteSink) -> None:
+    sink.close()
+    with reading(sink.path) as connection:
+        assert connection.execute("SELECT count(*) FROM bars").fetchone() == (0,)
+
+    left = {each.name for each in sink.path.parent.iterdir()}
+    assert left == {"signals.db", ".signals.db.lock"}
