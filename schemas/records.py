@@ -6,9 +6,7 @@ YYYY-MM-DD labels. Field meanings stand in the `.avsc` file of each record.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
-
-Action: TypeAlias = Literal["BUY", "SELL", "HOLD"]
+from typing import TypeAlias
 
 ACTIONS = ("BUY", "SELL", "HOLD")
 SOURCE_KINDS = ("llm", "fallback", "rule", "human")

@@ -8,9 +8,9 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from producers.errors import ProducerError
 from producers.files import publish_records_file, publish_ticks_file
 from producers.publisher import KafkaPublisher
 from producers.results import PublishResult, Refusal
@@ -20,7 +20,6 @@ from schemas.records import CorporateAction, Signal
 from schemas.topics import DEFAULT_PARTITIONS
 from signal_tracker.admin import create_topics
 from signal_tracker.broker import EmbeddedBroker
-from signal_tracker.errors import RunError
 from signal_tracker.finish import Lag, Watched, sink_offsets_of, wait_until_complete
 from signal_tracker.logs import PipelineLog
 from signal_tracker.progress import say, shown
@@ -87,49 +86,31 @@ def _start_parts(parts: Supervisor, run: Run, folder: Path, where: tuple[str, st
 
 
 def _publish(run: Run, broker: str, prefix: str, log: PipelineLog) -> list[PublishResult]:
-    results = []
-    try:
-        with KafkaPublisher.connect(broker) as publisher:
-            for cls, path in ((Signal, run.signals), (CorporateAction, run.actions)):
-                if path is None:
-                    continue
-                with shown(f"publishing {path.name}") as on_progress:
-                    result = publish_records_file(
-                        publisher,
-                        cls,
-                        path,
-                        prefix=prefix,
-                        options=run.row_options,
-                        on_refused=_refusal_of(path),
-                        on_progress=on_progress,
-                    )
-                _tell(log, path, result)
-                results.append(result)
-            for path in run.ticks:
-                with shown(f"publishing {path.name}") as on_progress:
-                    result = publish_ticks_file(
-                        publisher,
-                        path,
-                        prefix=prefix,
-                        options=run.tick_options,
-                        on_refused=_refusal_of(path),
-                        on_progress=on_progress,
-                    )
-                _tell(log, path, result)
-                results.append(result)
-    except ProducerError as error:
-        raise RunError(str(error)) from error
-    return results
+    with KafkaPublisher.connect(broker) as publisher:
+        signals = partial(
+            publish_records_file, publisher, Signal, prefix=prefix, options=run.row_options
+        )
+        actions = partial(
+            publish_records_file, publisher, CorporateAction, prefix=prefix, options=run.row_options
+        )
+        ticks = partial(publish_ticks_file, publisher, prefix=prefix, options=run.tick_options)
+        jobs: list[tuple[Callable[..., PublishResult], Path]] = [(signals, run.signals)]
+        jobs += [(actions, run.actions)] if run.actions else []
+        jobs += [(ticks, path) for path in run.ticks]
+        return [_publish_one(job, path, log) for job, path in jobs]
+
+
+def _publish_one(job: Callable[..., PublishResult], path: Path, log: PipelineLog) -> PublishResult:
+    with shown(f"publishing {path.name}") as on_progress:
+        result = job(path=path, on_refused=_refusal_of(path), on_progress=on_progress)
+    told = f"{path.name}: {result.sent} lines sent, {result.refused} refused"
+    say(told)
+    log.pipeline(told)
+    return result
 
 
 def _refusal_of(path: Path) -> Callable[[Refusal], None]:
     return lambda refusal: say(f"{path.name}: {refusal}")
-
-
-def _tell(log: PipelineLog, path: Path, result: PublishResult) -> None:
-    told = f"{path.name}: {result.sent} lines sent, {result.refused} refused"
-    say(told)
-    log.pipeline(told)
 
 
 def _teller(log: PipelineLog) -> Callable[[str], None]:

@@ -71,8 +71,9 @@ class Supervisor:
                 continue
             if part.restarts == MAX_RESTARTS:
                 told = _last_line(part.log)
-                msg = f"{part.name} died {MAX_RESTARTS + 1} times, last with status {status}"
-                raise RunError(f"{msg}: {told} (its log is {part.log})")
+                times = f"{MAX_RESTARTS + 1} times, last with status {status}"
+                msg = f"{part.name} died {times}: {told} (its log is {part.log})"
+                raise RunError(msg)
             part.restarts += 1
             self._say(f"{part.name} died with status {status}; started again")
             part.start()

@@ -1,5 +1,6 @@
 """Build the Faust app of a worker: topics, tables and agents, wired by hand."""
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -8,7 +9,7 @@ import faust
 from faust.transport.drivers.aiokafka import Producer
 from yarl import URL
 
-from schemas.topics import DEFAULT_PARTITIONS, INBOUND, prefixed
+from schemas.topics import DEFAULT_PARTITIONS, INBOUND, TICKS, prefixed
 from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
 from streams.agents import wire_agents
 from streams.domain.policy import PolicyVersions
@@ -18,6 +19,8 @@ from streams.processor import Processor
 from streams.sessions import CalendarBook
 from streams.tables import declare_tables
 from streams.transport import BatchTransport
+
+log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 512 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -83,6 +86,12 @@ def create_app(config: WorkerConfig) -> faust.App:
     @app.on_partitions_assigned.connect
     async def forget_trackers(*_: object, **__: object) -> None:
         processor.forget()
+
+    @app.on_rebalance_complete.connect
+    async def tell(*_: object, **__: object) -> None:
+        ticks = prefixed(config.prefix, TICKS)
+        mine = sorted(tp.partition for tp in app.consumer.assignment() if tp.topic == ticks)
+        log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     return app
 

@@ -16,7 +16,8 @@ from schemas.codec import encode, encode_fields
 from schemas.records import DeadLetter
 from schemas.topics import Topic, prefixed
 from streams import tables
-from streams.domain.tracker import Effects, PartitionTracker
+from streams.domain.effects import Effects
+from streams.domain.tracker import PartitionTracker
 from streams.inbound import Reroute
 from streams.rows import changed_rows
 from streams.tables import PartitionTable

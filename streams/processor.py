@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from schemas import topics
 from schemas.records import CorporateAction
 from schemas.topics import Topic
-from streams.domain.tracker import Effects, PartitionTracker, Rules
+from streams.domain.effects import Effects
+from streams.domain.tracker import PartitionTracker, Rules
 from streams.inbound import Source, sort_records, sources
 from streams.inbound_ticks import join_columns, sort_ticks
 from streams.rows import restore

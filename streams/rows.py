@@ -9,10 +9,11 @@ from schemas.records import CorporateAction, Decision, Quarantined, Signal
 from streams import tables
 from streams.domain.bars import Bar
 from streams.domain.calendar import label_days
+from streams.domain.effects import Effects
 from streams.domain.observations import Facts
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
-from streams.domain.tracker import Effects, PartitionTracker
+from streams.domain.tracker import PartitionTracker
 
 Rows = Mapping[str, Mapping[bytes, bytes]]
 

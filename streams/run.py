@@ -2,23 +2,31 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import faust
 
 from streams.app import WorkerConfig, create_app
 
+# What these say below a warning is about their own services, hundreds of lines a start.
+_CHATTY = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
+
+
+class _Worker(faust.Worker):
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        super().on_setup_root_logger(logger, level)
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
+
 
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly."""
-    config.calendars.check()
     app = create_app(config)
-    # Below `info` Faust's terminal sets the root logger to DEBUG, 100 us an event.
-    worker = faust.Worker(
-        app,
-        loglevel="INFO",
-        logfile=str(log_file) if log_file else None,
-        quiet=True,
-        redirect_stdouts=False,
-    )
-    logging.captureWarnings(capture=True)
-    worker.execute_from_commandline()
+    options: dict[str, Any] = {
+        # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
+        "loglevel": "INFO",
+        "logfile": str(log_file) if log_file else None,
+        "quiet": True,
+        "redirect_stdouts": False,
+    }
+    _Worker(app, **options).execute_from_commandline()

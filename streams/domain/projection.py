@@ -93,10 +93,11 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
     return Projection(state, events)
 
 
-def quarantine_event(entry: Entry, payload_hash: str, as_of_ms: int, epoch: int) -> ValidationEvent:
+def quarantine_event(lost: Entry, epoch: int) -> ValidationEvent:
     """Return the event that says that a payload lost its id."""
-    fact = Fact(as_of_ms, 0, "", QUARANTINED, None, f"payload {payload_hash} lost this id")
-    return _event(entry, Step(None, QUARANTINED, fact), [], epoch)
+    reason = f"payload {lost.payload_hash} lost this id"
+    fact = Fact(lost.payload.generated_at_ms, 0, "", QUARANTINED, None, reason)
+    return _event(lost, Step(None, QUARANTINED, fact), [], epoch)
 
 
 def _market_facts(entry: Entry, facts: Facts, verdict: Verdict | None) -> list[Fact]:

@@ -105,10 +105,12 @@ class TickerState:
         self.signals[entry.signal_id] = entry
         self._columns = None
 
-    def first_closed_from(self, day: int) -> int | None:
-        """Return the first closed session on or after a day, None where there is none."""
+    def closed_span_from(self, day: int) -> list[int]:
+        """Return the first and last closed session on or after a day; none, where there is none."""
         position = int(np.searchsorted(self.calendar.days[self.closed.index], day))
-        return self.closed.index_at(position) if position < len(self.closed) else None
+        if position == len(self.closed):
+            return []
+        return [self.closed.index_at(position), self.closed.index_at(len(self.closed) - 1)]
 
     def columns(self) -> SignalColumns:
         """Return the columns of all signals, built again after a registration."""
