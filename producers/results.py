@@ -16,8 +16,9 @@ class Refusal:
 
     def __str__(self) -> str:
         """Return `line 7: reason`."""
-        last = "" if self.last_line in (None, self.line) else f"-{self.last_line}"
-        return f"line{'s' if last else ''} {self.line}{last}: {self.reason}"
+        if self.last_line in (None, self.line):
+            return f"line {self.line}: {self.reason}"
+        return f"{self.lines} of lines {self.line}-{self.last_line}: {self.reason}"
 
 
 OnRefused: TypeAlias = Callable[[Refusal], None]
