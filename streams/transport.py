@@ -21,6 +21,18 @@ FETCH_MAX_WAIT_MS = 50
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
+    async def on_start(self) -> None:
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - as below
+
+        async def stay() -> None:
+            coordinator.reset_generation()
+
+        # As in Kafka Streams a worker does not leave its group when it stops: the session
+        # timeout moves its partitions, and a quick restart moves none. Tansu, besides, never
+        # forms a group again whose leader left in the middle of a rebalance.
+        coordinator._maybe_leave_group = stay  # noqa: SLF001 - there is no setting for it
+
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when it starts
