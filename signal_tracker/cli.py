@@ -51,6 +51,7 @@ _KNOWN_ERRORS = (
     ("sinks.errors", "SinkError"),
     ("kafka.errors", "KafkaError"),
     ("sqlite3", "Error"),
+    ("streams.rows", "StateError"),
 )
 
 

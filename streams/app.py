@@ -16,6 +16,7 @@ from streams.domain.policy import PolicyVersions
 from streams.domain.tracker import Rules
 from streams.outbox import Outbox
 from streams.processor import Processor
+from streams.rows import StateError
 from streams.sessions import CalendarBook
 from streams.tables import declare_tables
 from streams.transport import BatchTransport
@@ -88,9 +89,14 @@ def create_app(config: WorkerConfig) -> faust.App:
         processor.forget()
 
     @app.on_rebalance_complete.connect
-    async def tell(*_: object, **__: object) -> None:
+    async def take_over(*_: object, **__: object) -> None:
         ticks = prefixed(config.prefix, TICKS)
         mine = sorted(tp.partition for tp in app.consumer.assignment() if tp.topic == ticks)
+        try:
+            processor.take_over(mine)
+        except StateError as error:
+            await app.crash(error)
+            raise
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     return app

@@ -6,7 +6,7 @@ the chunk is acknowledged.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from schemas import topics
@@ -61,6 +61,11 @@ class Processor:
     def forget(self) -> None:
         """Drop all state in memory; it is built again from the tables."""
         self._trackers.clear()
+
+    def take_over(self, partitions: Iterable[int]) -> None:
+        """Build the state of partitions from the tables; raise StateError where it is unusable."""
+        for partition in partitions:
+            self._tracker(partition)
 
     async def process(self, topic: Topic, records: Sequence[Any]) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""

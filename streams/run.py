@@ -8,6 +8,8 @@ import faust
 
 from streams.app import WorkerConfig, create_app
 
+log = logging.getLogger(__name__)
+
 # What these say below a warning is about their own services, hundreds of lines a start.
 _CHATTY = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
 
@@ -29,4 +31,9 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         "quiet": True,
         "redirect_stdouts": False,
     }
-    _Worker(app, **options).execute_from_commandline()
+    try:
+        _Worker(app, **options).execute_from_commandline()
+    finally:
+        reason = app.crash_reason
+        if reason is not None:
+            log.critical("stopped by %s: %s", type(reason).__name__, reason)
