@@ -1,0 +1,95 @@
+"""One pipeline whose parts are started by hand: topics, workers, sinks, published files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from schemas.topics import INBOUND, OUTBOUND, Topic, prefixed
+from signal_tracker import admin, cli
+from sinks.sqlite_queries import committed
+from tests.e2e.processes import Processes, Running, wait_until
+
+Offsets = Mapping[tuple[str, int], int]
+
+
+class Pipeline:
+    """The topics behind one prefix, the group that reads them, the folder they end in."""
+
+    def __init__(self, processes: Processes, broker: str, data: Path, prefix: str = "") -> None:
+        self.data = data
+        self.database = data / "signals.db"
+        self.broker = broker
+        self.prefix = prefix
+        self.group = f"{prefix}worker"
+        self.topics = ["--broker", broker, "--prefix", prefix]
+        self._processes = processes
+        data.mkdir(parents=True, exist_ok=True)
+
+    def create_topics(self, partitions: int = 4) -> None:
+        """Create the topics."""
+        admin.create_topics(self.broker, self.prefix, partitions)
+
+    def worker(self) -> Running:
+        """Start a worker."""
+        return self._start("worker", *self.topics, "--app-id", self.group)
+
+    def sqlite_sink(self) -> Running:
+        """Start the SQLite sink."""
+        return self._start("sink", "sqlite", *self.topics)
+
+    def reports_sink(self) -> Running:
+        """Start the sink of the report files."""
+        return self._start("sink", "reports")
+
+    def publish(self, kind: str, path: Path, expect: int = 0) -> None:
+        """Publish a file."""
+        words = ["publish", kind, str(path), *self.topics, "--data", str(self.data)]
+        assert cli.run(words) == expect
+
+    def topic(self, topic: Topic) -> str:
+        """Return a topic's name on the broker."""
+        return prefixed(self.prefix, topic)
+
+    def input_ends(self) -> Offsets:
+        """Return where the inbound topics end."""
+        return admin.end_offsets(self.broker, [self.topic(each) for each in INBOUND])
+
+    def output_ends(self) -> Offsets:
+        """Return where the outbound topics end."""
+        return admin.end_offsets(self.broker, [self.topic(each) for each in OUTBOUND])
+
+    def judged(self) -> Offsets:
+        """Return what the workers have committed."""
+        return admin.committed_offsets(self.broker, self.group)
+
+    def stored(self) -> Offsets:
+        """Return what the SQLite sink has committed."""
+        return committed(self.database)
+
+    def wait_until_judged(self, *watched: Running) -> None:
+        """Return when the workers have committed all that was published, also by themselves."""
+
+        def complete() -> bool:
+            ends = self.input_ends()
+            # a worker sends an element on before it commits, so the ends are final afterwards
+            return not behind(ends, self.judged()) and self.input_ends() == ends
+
+        wait_until("the workers to judge all inputs", complete, *watched)
+
+    def wait_until_stored(self, *watched: Running) -> None:
+        """Return when all that was published is judged and stored."""
+        self.wait_until_judged(*watched)
+        ends = self.output_ends()
+        wait_until(
+            "the SQLite sink to store all outputs",
+            lambda: not behind(ends, self.stored()),
+            *watched,
+        )
+
+    def _start(self, *words: str) -> Running:
+        return self._processes.start(*words, "--data", str(self.data))
+
+
+def behind(ends: Offsets, reached: Offsets) -> dict[tuple[str, int], int]:
+    """Return how many records are still to be read, of partitions that have some."""
+    lags = {tp: end - reached.get(tp, 0) for tp, end in ends.items()}
+    return {tp: lag for tp, lag in lags.items() if lag}
