@@ -32,7 +32,7 @@ MAX_PENDING_BYTES = 32_000_000
 BOOTSTRAP_MS = 5_000
 REQUEST_MS = 20_000
 DELIVERY_MS = 40_000
-FLUSH_S = 60.0
+SILENCE_S = 60.0
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -125,7 +125,7 @@ class KafkaPublisher:
         if error is None:
             self.close()
         else:
-            self._let_go(0)
+            self._let_go()
 
     @property
     def ends(self) -> Mapping[Key, int]:
@@ -161,9 +161,8 @@ class KafkaPublisher:
         """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
         if self._too_large:
             self.flush()
+        self._wait_until(self._has_room)
         self._raise_failure()
-        with self._room:
-            self._room.wait_for(self._has_room)
         self._send(
             _Sent(
                 topic=topic,
@@ -193,14 +192,14 @@ class KafkaPublisher:
         try:
             self.flush()
         finally:
-            self._let_go(None)
+            self._let_go()
 
     def _renew(self) -> None:
         # kafka-python 3.0.12 leaves a gap in the partition's sequence numbers where a record was
         # too large, and then reports that same error for every record after it
         if self._gap:
             self._gap = False
-            self._close_producer(0)
+            self._close_producer()
             self._producer = self._connect()
 
     def _send(self, sent: "_Sent") -> None:
@@ -226,10 +225,15 @@ class KafkaPublisher:
     def _wait(self) -> None:
         # Not the client's flush: with a batch that was split because the broker called it too
         # large it raises "Future not done". The linger sends everything within milliseconds.
-        with self._room:
-            if not self._room.wait_for(self._is_settled, timeout=FLUSH_S):
-                self._failure = KafkaTimeoutError(f"{self._pending} records are unanswered")
+        self._wait_until(self._is_settled)
         self._raise_failure()
+
+    def _wait_until(self, holds: Callable[[], bool]) -> None:
+        with self._room:
+            while not holds():
+                # woken by every answer, so that only a silence counts, not a slow line
+                if not self._room.wait(timeout=SILENCE_S):
+                    self._failure = KafkaTimeoutError(f"{self._pending} records are unanswered")
 
     def _is_settled(self) -> bool:
         return not self._pending or self._failure is not None
@@ -262,14 +266,15 @@ class KafkaPublisher:
             msg = f"the broker at {self._broker} did not take a record: {self._failure}"
             raise PublishError(msg) from self._failure
 
-    def _let_go(self, timeout: float | None) -> None:
-        self._close_producer(timeout)
+    def _let_go(self) -> None:
+        self._close_producer()
         self._admin.close()
 
-    def _close_producer(self, timeout: float | None) -> None:
-        # what could not be delivered is known by now, and no client error may hide it
+    def _close_producer(self) -> None:
+        # What was not delivered is known by now: no client error may hide it, and without a
+        # timeout the client waits for a dead broker for ever.
         with suppress(KafkaError):
-            self._producer.close(timeout=timeout)
+            self._producer.close(timeout=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

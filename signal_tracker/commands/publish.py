@@ -60,12 +60,6 @@ def file_options(command: F) -> F:
                 callback=checked_tz,
                 help="The time zone of times without an offset, as America/New_York.",
             ),
-            option(
-                "--compression",
-                type=click.Choice(["lz4", "none"]),
-                default="lz4",
-                help="How records are packed on their way.",
-            ),
         )
     ):
         command = decorate(command)
@@ -119,7 +113,6 @@ def ticks(  # noqa: PLR0917 click passes options by name
     format_: "Format | None",
     ticker: str | None,
     tz: "ZoneInfo | None",
-    compression: str,
     adjusted: bool,
 ) -> None:
     """Publish prices: ticker, date or time, close or price, optionally open, high, low.
@@ -129,7 +122,7 @@ def ticks(  # noqa: PLR0917 click passes options by name
     from producers.files import publish_ticks_file
     from producers.tick_cells import TickOptions
 
-    with publishing(broker, compression) as publisher, shown(f"ticks of {file}") as show:
+    with publishing(broker) as publisher, shown(f"ticks of {file}") as show:
         result = publish_ticks_file(
             publisher,
             file,
@@ -143,7 +136,7 @@ def ticks(  # noqa: PLR0917 click passes options by name
 
 
 @contextmanager
-def publishing(broker: str, compression: str = "lz4") -> "Iterator[KafkaPublisher]":
+def publishing(broker: str) -> "Iterator[KafkaPublisher]":
     """Yield a publisher on the broker; what goes wrong with it is said in one line."""
     from producers.errors import ProducerError
     from producers.publisher import KafkaPublisher
@@ -151,8 +144,7 @@ def publishing(broker: str, compression: str = "lz4") -> "Iterator[KafkaPublishe
     # the client logs each retry; what it gives up on is raised, and shown once
     logging.getLogger("kafka").setLevel(logging.CRITICAL + 1)
     try:
-        packed = None if compression == "none" else compression
-        with KafkaPublisher.connect(broker, compression=packed) as publisher:
+        with KafkaPublisher.connect(broker) as publisher:
             yield publisher
     except ProducerError as error:
         raise click.ClickException(str(error)) from error
@@ -174,12 +166,11 @@ def _publish_records(
     format_: "Format | None",
     ticker: str | None,
     tz: "ZoneInfo | None",
-    compression: str,
 ) -> None:
     from producers.files import publish_records_file
     from producers.rows import RowOptions
 
-    with publishing(broker, compression) as publisher, shown(f"{kind} of {file}") as show:
+    with publishing(broker) as publisher, shown(f"{kind} of {file}") as show:
         result = publish_records_file(
             publisher,
             cls,

@@ -46,6 +46,7 @@ def test_every_signal_keeps_the_rules_and_the_order_of_time(signals: list[Signal
     assert times == sorted(times)
 
 
+@pytest.mark.filterwarnings("ignore:Series.values returning an ndarray")  # by the library itself
 def test_every_signal_comes_shortly_after_the_close_that_it_knows(signals: list[Signal]) -> None:
     calendar = get_calendar("XNYS", start="2015-01-01", end="2022-12-31")
     days = calendar.sessions.strftime("%Y-%m-%d")
