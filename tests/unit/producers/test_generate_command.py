@@ -10,6 +10,8 @@ import signal_tracker
 from schemas.codec import from_json_fields
 from schemas.records import Signal
 from signal_tracker import cli
+from sinks.sqlite import SqliteSink
+from tests.unit.sinks.samples import batch_of, make_bar
 
 # exchange_calendars' own, on a newer pandas
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values")
@@ -60,6 +62,29 @@ def test_only_sessions_closed_by_then_are_looked_at(capsys: Any, as_of: str, pri
     (row,) = generated(capsys, "--tickers", "AAPL", "--prices", str(CLOSES), "--as-of", as_of)
 
     assert row["entry_price"] == price
+
+
+def test_without_a_file_the_closes_of_the_database_count(capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    sink = SqliteSink(tmp_path / "data" / "signals.db")
+    sink.open()
+    days = [f"2025-{month:02}-{day:02}" for month in (9, 10, 11) for day in range(1, 21)]
+    bars = [
+        make_bar(day, session_index=n, close_ms=1_756_760_400_000 + n * 86_400_000, close=100.0 + n)
+        for n, day in enumerate(days)
+    ]
+    sink.write(batch_of(*bars))
+    sink.close()
+
+    after_two = "2025-09-02T21:00:00Z"
+    early = generated(capsys, "--tickers", "AAPL", "--as-of", after_two)
+    late = generated(capsys, "--tickers", "AAPL", "MSFT", "--as-of", "2025-12-01T00:00:00Z")
+
+    assert [row["entry_price"] for row in early] == [101.0]
+    assert [(row["action"], row.get("entry_price")) for row in late] == [
+        ("SELL", 159.0),
+        ("HOLD", None),
+    ]
 
 
 def test_a_ticker_without_a_price_in_the_file_is_named(capsys: Any) -> None:
