@@ -1,7 +1,11 @@
 """One pipeline whose parts are started by hand: topics, workers, sinks, published files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+import orjson
+from kafka import KafkaProducer
 
 from schemas.topics import INBOUND, OUTBOUND, Topic, prefixed
 from signal_tracker import admin, cli
@@ -44,6 +48,15 @@ class Pipeline:
         """Publish a file."""
         words = ["publish", kind, str(path), *self.topics, "--data", str(self.data)]
         assert cli.run(words) == expect
+
+    def send_json(self, topic: Topic, records: Iterable[Mapping[str, Any]]) -> None:
+        """Send records as a plain Kafka client does: JSON, keyed by ticker."""
+        producer = KafkaProducer(bootstrap_servers=self.broker, linger_ms=20)
+        for each in records:
+            key = str(each["ticker"]).encode()
+            producer.send(self.topic(topic), orjson.dumps(each), key=key)
+        producer.flush()
+        producer.close()
 
     def topic(self, topic: Topic) -> str:
         """Return a topic's name on the broker."""
