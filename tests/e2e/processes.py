@@ -15,6 +15,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).parents[2]
 MAIN = (sys.executable, "-W", "ignore", "-m", "signal_tracker")
 PATIENCE_S = 60.0
 POLL_S = 0.05
@@ -93,7 +94,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                env={**os.environ, **(env or {})},
+                env=_environ(env),
                 # a group of its own: what it starts can be ended with it
                 start_new_session=True,
             )
@@ -135,7 +136,7 @@ def run(
         capture_output=True,
         input=stdin,
         timeout=within,
-        env={**os.environ, **(env or {})},
+        env=_environ(env),
     )
     out, err = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     told = f"{' '.join(words[:3])}: expected exit status {expect}, was {done.returncode}"
@@ -169,6 +170,11 @@ def marked(mark: str) -> dict[int, str]:
                 words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
                 found[int(folder.name)] = words.decode(errors="replace")
     return found
+
+
+def _environ(more: Mapping[str, str] | None) -> dict[str, str]:
+    # a test may have gone to another folder than that of the packages
+    return {**os.environ, "PYTHONPATH": str(ROOT), **(more or {})}
 
 
 def _tail(path: Path) -> list[str]:
