@@ -13,6 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 ENV_PREFIX = "SIGNAL_TRACKER_"
 DEFAULT_BROKER = "127.0.0.1:9092"
 DEFAULT_DATA = Path("data")
+DEFAULT_APP_ID = "signal-tracker"
 
 
 class ManyOption(click.Option):

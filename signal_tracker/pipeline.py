@@ -22,6 +22,7 @@ from signal_tracker.admin import create_topics
 from signal_tracker.broker import EmbeddedBroker
 from signal_tracker.finish import Lag, Watched, sink_offsets_of, wait_until_complete
 from signal_tracker.logs import PipelineLog
+from signal_tracker.options import DEFAULT_APP_ID
 from signal_tracker.progress import say, shown
 from signal_tracker.supervisor import Supervisor
 from sinks.snapshot import DATABASE, write_reports
@@ -49,14 +50,16 @@ def run_pipeline(run: Run, folder: Path) -> int:
     log = PipelineLog(folder)
     with ExitStack() as stack:
         broker = run.broker or stack.enter_context(_embedded(folder))
-        prefix, group = f"run-{token}.", f"signal-tracker-run-{token}"
+        prefix = f"run-{token}."
         create_topics(broker, prefix, run.partitions)
         log.pipeline(f"run {token} on {broker}: {run.workers} workers")
         parts = stack.enter_context(Supervisor(_teller(log)))
-        _start_parts(parts, run, folder, (broker, prefix, group))
+        _start_parts(parts, run, folder, ["--broker", broker, "--prefix", prefix])
         results = _publish(run, broker, prefix, log)
         ends = {tp: end for result in results for tp, end in result.ends.items()}
-        watched = Watched(broker, prefix, group, sink_offsets_of(folder / DATABASE))
+        watched = Watched(
+            broker, prefix, prefix + DEFAULT_APP_ID, sink_offsets_of(folder / DATABASE)
+        )
         with _lag_shown() as on_lag:
             wait_until_complete(watched, ends, look=parts.look, on_lag=on_lag)
     paths = write_reports(folder / DATABASE, folder)
@@ -72,17 +75,16 @@ def _embedded(folder: Path) -> Iterator[str]:
         yield broker.address
 
 
-def _start_parts(parts: Supervisor, run: Run, folder: Path, where: tuple[str, str, str]) -> None:
-    broker, prefix, group = where
-    common = ["--broker", broker, "--prefix", prefix, "--data", str(folder)]
-    judge = ["--app-id", group, "--policy", run.policy]
+def _start_parts(parts: Supervisor, run: Run, folder: Path, where: Sequence[str]) -> None:
+    common = [*where, "--data", str(folder)]
+    judge = ["--app-id", DEFAULT_APP_ID, "--policy", run.policy]
     if run.calendars:
         judge += ["--calendars", *run.calendars]
     for number in range(1, run.workers + 1):
         log = folder / "logs" / f"worker-{number}.log"
         parts.add(f"worker {number}", ["worker", *common, *judge], log)
     log = folder / "logs" / "sink-sqlite.log"
-    parts.add("SQLite sink", ["sink", "sqlite", *common, "--run-id", prefix], log)
+    parts.add("SQLite sink", ["sink", "sqlite", *common, "--run-id", where[-1]], log)
 
 
 def _publish(run: Run, broker: str, prefix: str, log: PipelineLog) -> list[PublishResult]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     "format_",
     type=click.Choice(["text", "json", "csv", "html"]),
     default="text",
+    metavar="[text|json|csv]",
     help="The text report, its figures as JSON, or a CSV row a signal.",
 )
 @option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signal_tracker.columns import aligned
-from signal_tracker.options import broker_option, data_option, option, prefix_option
+from signal_tracker.options import DEFAULT_APP_ID, broker_option, data_option, option, prefix_option
 
 if TYPE_CHECKING:
     from sinks.rows import AsOf, SignalRow
@@ -20,7 +20,7 @@ _Offsets = Mapping[tuple[str, int], int]
 @broker_option
 @data_option
 @prefix_option
-@option("--app-id", metavar="TEXT", default="signal-tracker", help="The worker's consumer group.")
+@option("--app-id", metavar="TEXT", default=DEFAULT_APP_ID, help="The worker's consumer group.")
 def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
     """Show lag, counts, as-of time and dead letters.
 
@@ -37,12 +37,12 @@ def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
     try:
         ends = admin.end_offsets(broker, [prefixed(prefix, each) for each in OUTBOUND])
         inbound = admin.end_offsets(broker, [prefixed(prefix, each) for each in INBOUND])
-        group = admin.committed_offsets(broker, app_id)
+        group = admin.committed_offsets(broker, prefix + app_id)
     except BrokerError as error:
         _say(f"Broker {broker}: no answer, so no lag ({error})", "")
     else:
         _say(f"Broker {broker}", "", f"SQLITE SINK ({data / DATABASE})", *_lag(stored, ends), "")
-        _say(f"WORKER (group {app_id})", *_lag(group, inbound), "")
+        _say(f"WORKER (group {prefix}{app_id})", *_lag(group, inbound), "")
     _say(*_database(data / DATABASE))
 
 

@@ -1,10 +1,12 @@
 """`signal-tracker worker`: the Faust worker that joins signals and prices."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from signal_tracker.options import (
+    DEFAULT_APP_ID,
     ManyOption,
     broker_option,
     data_option,
@@ -18,8 +20,8 @@ policy_option = option(
 app_id_option = option(
     "--app-id",
     metavar="NAME",
-    default="signal-tracker",
-    help="The consumer group; workers of one name share the partitions.",
+    default=DEFAULT_APP_ID,
+    help="The consumer group, behind the prefix; workers of one name share the partitions.",
 )
 
 
@@ -76,20 +78,23 @@ def command(  # noqa: PLR0917 click passes options by name
     if missing:
         msg = f"{broker} has no topic {', '.join(missing)}: run `signal-tracker topics create`"
         raise click.ClickException(msg)
-    config = WorkerConfig(
-        broker=broker,
-        policies=policies,
-        work_dir=data / "worker",
-        app_id=app_id,
-        prefix=prefix,
-        partitions=counts[names[0]],
-        lateness_ms=int(lateness * 60_000),
-        calendars=book,
-        session_timeout=session_timeout,
-    )
+    group = prefix + app_id
     pipeline = PipelineLog(data)
-    pipeline.pipeline(f"worker {app_id} started on {broker}")
-    try:
-        run_worker(config, log)
-    finally:
-        pipeline.pipeline(f"worker {app_id} stopped")
+    pipeline.pipeline(f"worker {group} started on {broker}")
+    # Faust wants a folder, though its tables here live in memory and in their changelogs.
+    with TemporaryDirectory(prefix="signal-tracker-") as work_dir:
+        config = WorkerConfig(
+            broker=broker,
+            policies=policies,
+            work_dir=Path(work_dir),
+            app_id=group,
+            prefix=prefix,
+            partitions=counts[names[0]],
+            lateness_ms=int(lateness * 60_000),
+            calendars=book,
+            session_timeout=session_timeout,
+        )
+        try:
+            run_worker(config, log)
+        finally:
+            pipeline.pipeline(f"worker {group} stopped")
