@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -44,6 +45,16 @@ class Review:
         path = Path(f"{session}.csv")
         path.write_text(f"date,ticker,close\n{session},AAPL,{aapl}\n{session},MSFT,{msft}\n")
         assert cli.run(["publish", "ticks", str(path)]) == 0
+
+    def tracking(self) -> dict[str, Any]:
+        path = self.data / "llm_signal_tracking.json"
+        wait_until("the tracking file", path.exists, *self.parts)
+        found: dict[str, Any] = json.loads(path.read_text())
+        return found
+
+    def metadata(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.tracking()["metadata"]
+        return found
 
     def see(self, moment: str, columns: str) -> None:
         self.seen[moment] = self.rows(columns)
@@ -82,10 +93,8 @@ def test_two_signals_wait_for_their_prices(review: Review) -> None:
         TICKERS, (0.35, "fallback", "synthetic")
     )
 
-    tracking = review.data / "llm_signal_tracking.json"
-    wait_until("the tracking file", tracking.exists, *review.parts)
-    metadata = json.loads(tracking.read_text())["metadata"]
-    assert metadata == {
+    wait_until("both in the tracking file", lambda: review.metadata()["total_signals"] == 2)
+    assert review.metadata() == {
         "created": "2024-01-02T21:30:00.000Z",
         "version": "1.0",
         "total_signals": 2,
@@ -98,6 +107,8 @@ def test_two_signals_wait_for_their_prices(review: Review) -> None:
     assert "Validated Signals: 0\n" in report
     assert "Validation Rate: 0.0%\n" in report
     assert "Ready for Trading: 0\n" in report
+    log = review.data / "logs" / "track_llm_signals.log"
+    assert "report written: llm_performance.txt" in log.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +171,10 @@ def test_validate_shows_each_check(matured: Review, capsys: pytest.CaptureFixtur
 
 
 def test_the_reports_have_followed(matured: Review) -> None:
-    tracking = matured.data / "llm_signal_tracking.json"
-
-    def metadata() -> dict[str, object]:
-        found: dict[str, object] = json.loads(tracking.read_text())["metadata"]
-        return found
-
-    wait_until("the last report", lambda: metadata()["validated_signals"] == 1, *matured.parts)
-    history = json.loads(tracking.read_text())["validation_history"]
+    wait_until(
+        "the last report", lambda: matured.metadata()["validated_signals"] == 1, *matured.parts
+    )
+    history = matured.tracking()["validation_history"]
     assert [each["passed"] for each in history].count(True) == 1
     report = (matured.data / "llm_performance.txt").read_text(encoding="utf-8")
     assert "Validation Rate: 50.0%\n" in report
@@ -188,5 +195,4 @@ def test_the_logs_say_what_happened(matured: Review) -> None:
         assert f"{head} HOLD 0.35" in tracked
         assert f"{head}: new -> registered" in tracked
         assert f"{head}: matured -> {verdict}" in tracked
-    assert "report written: llm_performance.txt" in tracked
     assert "reports written: " in tracked
