@@ -9,6 +9,7 @@ from kafka import KafkaProducer
 
 from schemas.topics import INBOUND, OUTBOUND, Topic, prefixed
 from signal_tracker import admin, cli
+from signal_tracker.options import DEFAULT_APP_ID
 from sinks.sqlite_queries import committed
 from tests.e2e.processes import Processes, Running, wait_until
 
@@ -23,7 +24,7 @@ class Pipeline:
         self.database = data / "signals.db"
         self.broker = broker
         self.prefix = prefix
-        self.group = f"{prefix}worker"
+        self.group = f"{prefix}{DEFAULT_APP_ID}"
         self.topics = ["--broker", broker, "--prefix", prefix]
         self._processes = processes
         data.mkdir(parents=True, exist_ok=True)
@@ -34,7 +35,7 @@ class Pipeline:
 
     def worker(self) -> Running:
         """Start a worker."""
-        return self._start("worker", *self.topics, "--app-id", self.group)
+        return self._start("worker", *self.topics)
 
     def sqlite_sink(self) -> Running:
         """Start the SQLite sink."""
@@ -86,7 +87,7 @@ class Pipeline:
             # a worker sends an element on before it commits, so the ends are final afterwards
             return not behind(ends, self.judged()) and self.input_ends() == ends
 
-        wait_until("the workers to judge all inputs", complete, *watched)
+        wait_until("the workers to judge all inputs", complete, *watched, more=self._lag)
 
     def wait_until_stored(self, *watched: Running) -> None:
         """Return when all that was published is judged and stored."""
@@ -96,7 +97,12 @@ class Pipeline:
             "the SQLite sink to store all outputs",
             lambda: not behind(ends, self.stored()),
             *watched,
+            more=self._lag,
         )
+
+    def _lag(self) -> str:
+        inputs = behind(self.input_ends(), self.judged())
+        return f"to judge: {inputs}, to store: {behind(self.output_ends(), self.stored())}"
 
     def _start(self, *words: str) -> Running:
         return self._processes.start(*words, "--data", str(self.data))

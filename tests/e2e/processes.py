@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
@@ -145,15 +147,20 @@ def run(
 
 
 def wait_until(
-    what: str, done: Callable[[], T], *watched: Running, seconds: float = PATIENCE_S
+    what: str,
+    done: Callable[[], T],
+    *watched: Running,
+    seconds: float = PATIENCE_S,
+    more: Callable[[], str] = str,
 ) -> T:
     """Return the first true answer of `done`; fail when time is up or a watched process ends."""
     deadline = time.monotonic() + seconds
     while not (found := done()):
         for each in watched:
             assert each.status is None, f"{each.name} ended while waiting for {what}\n{each}"
-        told = "\n".join(map(str, watched))
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for {what}\n{told}"
+        if time.monotonic() > deadline:
+            told = "\n".join([more(), *map(str, watched)])
+            pytest.fail(f"waited {seconds:.0f} s for {what}; {told}", pytrace=False)
         time.sleep(POLL_S)
     return found
 

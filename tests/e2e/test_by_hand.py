@@ -139,9 +139,7 @@ def test_the_tail_of_one_signal_tells_its_way(terminals: Terminals) -> None:
 
 
 def test_status_shows_that_nothing_lags(terminals: Terminals) -> None:
-    words = [*terminals.pipeline.topics, "--app-id", terminals.pipeline.group, *terminals.data]
-
-    told = run("status", *words).stdout
+    told = run("status", *terminals.pipeline.topics, *terminals.data).stdout
 
     assert told.count("lag in all: 0") == 2
     for status in ("passed", "failed", "tracking"):
