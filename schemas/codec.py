@@ -172,10 +172,18 @@ def _json_elements(value: bytes, cls: type) -> Iterator[Element]:
         for index, each in enumerate(content):
             element = _json_element(cls, each)
             if isinstance(element, DecodeError):
-                element.element = orjson.dumps(each)
+                element.element = _own_json(each)
             yield index, element
     else:
         yield None, _json_element(cls, content)
+
+
+def _own_json(element: Any) -> bytes | None:
+    try:
+        return orjson.dumps(element)
+    except orjson.JSONEncodeError:
+        # Nested deeper than can be written: the dead letter then holds the whole record.
+        return None
 
 
 def _json_element(cls: type, content: Any) -> records.Record | DecodeError:
@@ -272,7 +280,7 @@ def _scalar(name: str, value: Any, schema: str) -> Any:
             return value
         case "double" if is_number:
             return float(value)
-        case "int" | "long" if is_number and value == int(value):
+        case "int" | "long" if is_number and float(value).is_integer():
             limit = 2**31 if schema == "int" else 2**63
             if -limit <= value < limit:
                 return int(value)
@@ -280,4 +288,6 @@ def _scalar(name: str, value: Any, schema: str) -> Any:
 
 
 def _mismatch(name: str, wanted: str, value: Any) -> DecodeError:
-    return DecodeError(f"{name}: expected {wanted}, was {value!r:.80}", error_class="WrongType")
+    # A container may be nested deeper than repr can follow.
+    was = type(value).__name__ if isinstance(value, list | dict) else f"{value!r:.80}"
+    return DecodeError(f"{name:.80}: expected {wanted}, was {was}", error_class="WrongType")

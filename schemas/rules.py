@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from schemas import records
@@ -19,6 +20,7 @@ MAX_EVENT_MS = 4_102_444_800_000
 MAX_HORIZON = 400
 MAX_REVISION = 255
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TICKER = re.compile(r"[^\s|\x00-\x20\x7f]{1,64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 
@@ -37,7 +39,7 @@ def check_signal(signal: records.Signal) -> records.Signal:
     for name in _SIGNAL_FLOATS:
         _finite(name, getattr(signal, name))
     for key, value in (signal.indicators or {}).items():
-        _finite(f"indicators.{key}", value)
+        _finite(f"indicators.{key:.80}", value)
     return replace(
         signal,
         action=_one_of("action", signal.action.upper(), records.ACTIONS),
@@ -99,11 +101,12 @@ def check_decision(decision: records.Decision) -> records.Decision:
 def session_days(field: str, label: str) -> int:
     """Return the days since 1970 of a YYYY-MM-DD label within the valid event times."""
     try:
-        if len(label) != 10:  # noqa: PLR2004 - also refuses 20240102, which fromisoformat takes
+        # fromisoformat alone takes 20240102 and 2024-W01-2 too: several keys for one session.
+        if not _DATE.fullmatch(label):
             raise ValueError
         days = (date.fromisoformat(label) - _EPOCH).days
     except ValueError:
-        msg = f"{field}: expected a date YYYY-MM-DD, was {label!r}"
+        msg = f"{field}: expected a date YYYY-MM-DD, was {label!r:.80}"
         raise DecodeError(msg) from None
     if not MIN_EVENT_MS <= days * 86_400_000 < MAX_EVENT_MS:
         msg = f"{field}: expected a date from 1980 to 2099, was {label}"
@@ -129,8 +132,14 @@ CHECKS: dict[type, Callable[[Any], Any]] = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
+def is_ticker(value: str) -> bool:
+    """Say whether a text can be a ticker."""
+    return _TICKER.fullmatch(value) is not None
+
+
 def _ticker(value: str) -> None:
-    if not _TICKER.fullmatch(value):
+    if not is_ticker(value):
         msg = f"ticker: expected 1 to 64 characters without space or '|', was {value!r:.80}"
         raise DecodeError(msg)
 

@@ -5,6 +5,7 @@ record lies in the partition of its ticker, whatever its key is.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from schemas import records
 
@@ -76,6 +77,7 @@ def prefixed(prefix: str, topic: Topic) -> str:
     return f"{prefix}{topic.name}"
 
 
+@lru_cache(maxsize=1 << 16)
 def partition_of(ticker: str, partitions: int) -> int:
     """Return the partition of a ticker: murmur2 of its UTF-8 bytes, as Java's client does.
 

@@ -14,6 +14,7 @@ from schemas.records import DeadLetter
 from schemas.topics import Topic, partition_of
 
 MAX_DEAD_BYTES = 256 * 1024
+MAX_KEY_BYTES = 64 * 1024
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ def dead_letter(source: Source, index: int | None, error: DecodeError) -> DeadLe
         error_class=error.error_class,
         message=str(error),
         timestamp_ms=source.timestamp_ms,
-        key=source.key,
+        key=source.key[:MAX_KEY_BYTES] if source.key is not None else None,
         value=value[:MAX_DEAD_BYTES],
         original_size=len(value),
     )

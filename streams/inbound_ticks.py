@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from schemas.codec import decode_inbound
+from schemas.codec import MAX_RECORD_BYTES, decode_inbound
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, check_tick, session_days
+from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, is_ticker, session_days
 from schemas.topics import TICKS, partition_of
 from streams.domain.calendar import days_label
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
@@ -73,11 +73,8 @@ class _Plain:
     def _code(self, ticker: Any) -> int | None:
         code = self._codes.get(ticker) if type(ticker) is str else None
         if code is None and type(ticker) is str:
-            try:
-                check_tick(Tick(ticker=ticker, price=1.0, ts_event_ms=MIN_EVENT_MS))
-            except DecodeError:
-                return None
-            if partition_of(ticker, self._partitions) == self._partition:
+            home = partition_of(ticker, self._partitions)
+            if is_ticker(ticker) and home == self._partition:
                 code = self._codes[ticker] = len(self._codes)
         return code
 
@@ -100,7 +97,8 @@ def sort_ticks(chunk: Sequence[Source], partitions: int) -> SortedTicks:
     plain = _Plain(chunk[0].partition, partitions)
     slow: Sorted[Tick] = Sorted()
     for source in chunk:
-        if source.value and source.value[:1] == b"{" and plain.take(source.value):
+        value = source.value
+        if value and value[:1] == b"{" and len(value) <= MAX_RECORD_BYTES and plain.take(value):
             continue
         for index, element in decode_inbound(source.value, TICKS.records):
             if isinstance(element, DecodeError):

@@ -1,14 +1,16 @@
 """What a chunk changed, to Kafka: outputs, then rows, in bulk and in that order.
 
-Delivery guarantee: `publish` returns when outputs and closed rows are durable,
-and a future of the open-bar rows. So a row never says that something was told
-which was not, a bar leaves the open ones only when its closed row is there,
-and no offset passes what is still on its way.
+Delivery guarantee: `publish` returns when outputs and all rows but those of
+open bars are durable, with a future of the latter. So a row never says that
+something was told which was not, the signals' rows are never older than the bars,
+a bar leaves the open ones only when its closed row is there, and no offset
+passes what is still on its way.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from schemas import topics
@@ -64,13 +66,14 @@ class Outbox:
     ) -> asyncio.Future[Any] | None:
         """Send outputs and rows; return the future of the rows still on their way."""
         await self._deliver(self._outputs(partition, effects))
-        kept: list[Message] = []
-        hot: list[Message] = []
+        rows: dict[str, list[Message]] = {name: [] for name in tables.TABLE_NAMES}
         for table, key, value in changed_rows(tracker, effects):
             self._tables[table].put(partition, key, value)
-            rows = hot if table == tables.OPEN_BARS else kept
-            rows.append(Message(self._tables[table].changelog_name, partition, key, value))
-        await self._deliver(kept)
+            changelog = self._tables[table].changelog_name
+            rows[table].append(Message(changelog, partition, key, value))
+        for names in tables.WRITE_ORDER:
+            await self._deliver(chain.from_iterable(rows[name] for name in names))
+        hot = rows[tables.OPEN_BARS]
         return self._later(partition, hot) if hot else None
 
     def _later(self, partition: int, rows: list[Message]) -> asyncio.Future[Any]:

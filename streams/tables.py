@@ -18,7 +18,11 @@ SIGNALS = "signals_by_ticker"
 DECISIONS = "decisions_by_signal"
 ACTIONS = "corporate_actions_by_ticker"
 
-TABLE_NAMES = (CLOSED_BARS, SIGNALS, DECISIONS, ACTIONS, OPEN_BARS)
+# What is durable before what, within a chunk: a signal's row, which says what was told of it,
+# before the bars, decisions and actions that it was told for; a closed bar's row before the bar
+# leaves the open ones.
+WRITE_ORDER = ((SIGNALS,), (CLOSED_BARS, DECISIONS, ACTIONS))
+TABLE_NAMES = (SIGNALS, CLOSED_BARS, DECISIONS, ACTIONS, OPEN_BARS)
 
 
 class PartitionStore(base.Store[bytes, bytes]):

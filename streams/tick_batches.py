@@ -8,7 +8,7 @@ import orjson
 
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, check_tick
+from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, check_tick, is_ticker
 from streams.domain.calendar import Mask
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
 
@@ -24,8 +24,9 @@ def batch_columns(batch: TickBatch) -> tuple[TickColumns, Refused]:
     """
     columns, index_ok = _read(batch)
     valid = index_ok & _valid(columns)
-    if len(batch.tickers):
-        valid &= _good_tickers(batch.tickers)[columns.code]
+    good = [is_ticker(each) for each in batch.tickers]
+    if not all(good):
+        valid &= np.array(good)[columns.code]
     if valid.all():
         return columns, []
     refused = [(int(at), _why(batch, columns, int(at))) for at in np.flatnonzero(~valid)]
@@ -72,16 +73,6 @@ def _valid(columns: TickColumns) -> Mask:
 
 def _tick(content: dict[str, Any]) -> Tick:
     return Tick(**content)
-
-
-def _good_tickers(tickers: list[str]) -> Mask:
-    good = np.ones(len(tickers), dtype=np.bool_)
-    for at, ticker in enumerate(tickers):
-        try:
-            check_tick(Tick(ticker=ticker, price=1.0, ts_event_ms=MIN_EVENT_MS))
-        except DecodeError:
-            good[at] = False
-    return good
 
 
 def _why(batch: TickBatch, columns: TickColumns, at: int) -> DecodeError:

@@ -106,7 +106,7 @@ def _weighed(fact: Fact, status: str | None, *, applied: bool) -> AppliedDecisio
     refusal = None
     if not applied:
         text = _ILLEGAL if fact.kind == "cancel" else _NOT_YET
-        refusal = text.format(kind=fact.kind, status=status)
+        refusal = text.format(kind=fact.kind, status=status or "not yet published")
     return AppliedDecision(
         decision_id=fact.decision_id,
         kind=fact.kind,

@@ -115,45 +115,30 @@ def _greatest_times(ticks: TickColumns, times: Ints, into: dict[str, int]) -> No
 
 def _fold(ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, int], Bar]) -> None:
     order, starts = _groups(ticks.code, index)
-    ticks, index, ts_ms = ticks.take(order), index[order], ts_ms[order]
     groups = _Groups(starts, len(order))
-    final = (ticks.flags & FLAG_FINAL) != 0
-    seen = groups.greatest(final.astype(np.int64))
-    revision = ticks.revision.astype(np.int64)
+    keys = zip(ticks.code[order[starts]].tolist(), index[order[starts]].tolist(), strict=True)
+    price, ts_ms = ticks.price[order], ts_ms[order]
+    final = _flag(ticks.flags, FLAG_FINAL, order)
+    plain = ~_flag(ticks.flags, FLAG_OPEN, order)
+    seen = groups.greatest(final)
+    revision = ticks.revision[order]
     top = groups.greatest(revision)
     holds = revision == groups.spread(top)
     if not holds.all():
         groups = groups.only(holds)
-        ticks, ts_ms, final = ticks.take(holds), ts_ms[holds], final[holds]
-    columns = _bar_columns(groups, ticks, ts_ms, final)
-    codes, sessions = ticks.code[groups.starts], index[starts]
-    for code, session, *bar in zip(
-        codes.tolist(), sessions.tolist(), top.tolist(), *columns, seen.tolist(), strict=True
-    ):
+        price, ts_ms, final, plain = price[holds], ts_ms[holds], final[holds], plain[holds]
+    close, at_close = groups.pick(np.maximum, (final, ts_ms, price))
+    opening, _ = groups.pick(np.minimum, (plain, ts_ms, price))
+    final_low = groups.least(np.where(at_close, price, np.inf))
+    extremes = groups.greatest(price), groups.least(price)
+    columns = (top, *close, *opening, *extremes, final_low, seen)
+    for (code, session), *bar in zip(keys, *(each.tolist() for each in columns), strict=True):
         into[ticks.tickers[code], session] = Bar(*bar)
 
 
-def _bar_columns(
-    groups: "_Groups", ticks: TickColumns, ts_ms: Ints, final: Mask
-) -> tuple[list[Any], ...]:
-    """Return close_final, close_ts, close, open_plain, open_ts, open, high, low, final_low."""
-    price = ticks.price
-    close_rank = final.astype(np.int64)
-    close_final = groups.greatest(close_rank)
-    at_close = close_rank == groups.spread(close_final)
-    close_ts = groups.greatest(np.where(at_close, ts_ms, -1))
-    at_close &= ts_ms == groups.spread(close_ts)
-    close = groups.greatest(np.where(at_close, price, -np.inf))
-    final_low = groups.least(np.where(at_close, price, np.inf))
-    plain = ((ticks.flags & FLAG_OPEN) == 0).astype(np.int64)
-    open_plain = groups.least(plain)
-    at_open = plain == groups.spread(open_plain)
-    open_ts = groups.least(np.where(at_open, ts_ms, np.iinfo(np.int64).max))
-    at_open &= ts_ms == groups.spread(open_ts)
-    open_price = groups.least(np.where(at_open, price, np.inf))
-    high, low = groups.greatest(price), groups.least(price)
-    every = (close_final, close_ts, close, open_plain, open_ts, open_price, high, low, final_low)
-    return tuple(column.tolist() for column in every)
+def _flag(flags: npt.NDArray[np.uint8], flag: int, order: Ints) -> npt.NDArray[np.int8]:
+    raised: npt.NDArray[np.int8] = ((flags[order] & flag) != 0).astype(np.int8)
+    return raised
 
 
 def _groups(code: Ints, index: Ints) -> tuple[Ints, Ints]:
@@ -167,6 +152,11 @@ def _groups(code: Ints, index: Ints) -> tuple[Ints, Ints]:
     ordered = key[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     return order, starts
+
+
+def _worst(reduce: np.ufunc, values: npt.NDArray[Any]) -> Any:
+    limits = np.finfo(values.dtype) if values.dtype.kind == "f" else np.iinfo(values.dtype)
+    return limits.min if reduce is np.maximum else limits.max
 
 
 class _Groups:
@@ -185,6 +175,21 @@ class _Groups:
 
     def spread(self, per_group: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.repeat(per_group, self._sizes)
+
+    def pick(
+        self, reduce: np.ufunc, ranks: tuple[npt.NDArray[Any], ...]
+    ) -> tuple[list[npt.NDArray[Any]], Mask]:
+        """Return each group's extreme row by rank order, and where all but the last rank stand."""
+        found = []
+        among: Any = np.True_
+        before = among
+        for values in ranks:
+            before = among
+            picked = np.where(among, values, _worst(reduce, values))
+            extreme = reduce.reduceat(picked, self.starts)
+            found.append(extreme)
+            among = among & (values == self.spread(extreme))
+        return found, before
 
     def only(self, chosen: Mask) -> "_Groups":
         """Return the groups of the chosen rows; every group keeps at least one."""

@@ -110,7 +110,6 @@ def test_one_bad_record_stops_no_other() -> None:
     assert len(found.dead) == 1
 
 
-@pytest.mark.xfail(reason="the key stands in it whole, and again as its own key")
 def test_a_dead_letter_with_its_key_passes_a_broker() -> None:
     """One megabyte is a broker's usual limit for a record."""
     [letter] = sort_records([source(b"x" * 300_000, key=b"k" * 600_000)], topics.SIGNALS, 1).dead

@@ -124,7 +124,6 @@ def test_nothing_leaves_the_table_but_by_it() -> None:
         assert kind in RANKS or kind == "cancel"
 
 
-@pytest.mark.xfail(reason="it says that the signal is None")
 def test_a_refusal_names_a_status_even_before_the_signal() -> None:
     """A decision of before the signal meets no status at all."""
     folded = fold_facts([*BORN, decision(9)])
