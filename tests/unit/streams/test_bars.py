@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.codec import encode
 from streams.domain.bars import Bar, merge
 from streams.domain.tracker import PartitionTracker
-from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS
+from streams.inbound_ticks import join_columns, sort_ticks
+from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS, make_batch, make_tick
 from tests.oracle import bars as oracle
 from tests.oracle.bars import LATENESS_MS
 from tests.oracle.examples import days
-from tests.unit.streams.fold import apply_ticks, new_tracker
+from tests.unit.streams.fold import apply_ticks, new_tracker, source
 
 Row = dict[str, Any]
 TICKERS = ("AAPL", "BTC-USD", "XOM")
@@ -209,3 +211,15 @@ def test_a_date_that_is_no_session_is_counted_and_moves_nothing() -> None:
 
     assert effects.ignored == 3
     assert (effects.bars, effects.open_tickers) == ({}, set())
+
+
+@pytest.mark.xfail(reason="the ticks of one calendar may all be refused or belong elsewhere")
+def test_a_batch_may_name_a_ticker_of_another_calendar_without_a_good_tick() -> None:
+    good = make_tick(final=True, ts_event_ms=CLOSE_MS)
+    batch = make_batch(ticks=[good, make_tick(ticker="BTC-USD", price=-1.0)])
+
+    found = sort_ticks([source(encode(batch))], 1)
+    effects = new_tracker().apply_ticks(join_columns(found.columns))
+
+    assert [bar.ticker for bar in effects.bars.values()] == ["AAPL"]
+    assert len(found.dead) == 1
