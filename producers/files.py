@@ -12,9 +12,10 @@ from typing import IO, TypeAlias
 from producers.batches import PlacedBatch, batches_of
 from producers.errors import InputError
 from producers.publisher import Publisher
+from producers.record_columns import RowOptions
 from producers.results import OnRefused, PublishResult, Refusal, Tally
-from producers.rows import Row, RowOptions, T, read_records
-from producers.sources import Format, open_source
+from producers.rows import Row, T, read_records
+from producers.sources import open_source
 from producers.tick_cells import TickOptions
 from producers.ticks import read_ticks
 from schemas.codec import MAX_RECORD_BYTES, encode
@@ -53,7 +54,7 @@ def publish_ticks_file(
     *,
     prefix: str = "",
     options: TickOptions | None = None,
-    format_: Format | None = None,
+    format_: str | None = None,
     source_name: str = "",
     stdin: IO[bytes] | None = None,
     on_refused: OnRefused = _ignore_refusal,
@@ -81,7 +82,7 @@ def publish_records_file(
     *,
     prefix: str = "",
     options: RowOptions | None = None,
-    format_: Format | None = None,
+    format_: str | None = None,
     stdin: IO[bytes] | None = None,
     on_refused: OnRefused = _ignore_refusal,
     on_progress: OnProgress = _ignore_progress,

@@ -8,26 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import IO, Any, Literal, TypeAlias, cast
+from typing import IO, Any, cast
 
 from producers.errors import InputError
-
-Format: TypeAlias = Literal["csv", "parquet", "jsonl"]
-FORMATS: tuple[Format, ...] = ("csv", "parquet", "jsonl")
+from producers.formats import Format, format_named, format_of
 
 BLOCK_BYTES = 4_000_000
 MAX_LINE_BYTES = 64_000_000
 
-_SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-}
 _GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
 _PEEK = 64
 
 
@@ -58,7 +47,7 @@ class Source:
 
 @contextmanager
 def open_source(
-    path: str | Path, format_: Format | None = None, stdin: IO[bytes] | None = None
+    path: str | Path, format_: str | None = None, stdin: IO[bytes] | None = None
 ) -> Iterator[Source]:
     """Open a path, or standard input for `-`; the content says whether it is gzipped."""
     with ExitStack() as stack:
@@ -70,9 +59,13 @@ def open_source(
             name, total = str(path), Path(path).stat().st_size
         zipped = raw.peek(_PEEK)[:2] == _GZIP
         stream: Any = stack.enter_context(gzip.GzipFile(fileobj=raw)) if zipped else raw
+        if format_ is None:
+            form = format_of(PurePath(name), lambda: stream.peek(_PEEK))
+        else:
+            form = format_named(format_)
         yield Source(
             name=name,
-            format=format_ or _format_of(PurePath(name), stream),
+            format=form,
             stream=stream,
             raw=raw,
             total=total,
@@ -101,17 +94,6 @@ def seekable(source: Source) -> IO[bytes]:
     if source.live or source.stream is not source.raw or not source.stream.seekable():
         return io.BytesIO(source.stream.read())
     return source.stream
-
-
-def _format_of(path: PurePath, stream: Any) -> Format:
-    suffixes = [each.lower() for each in path.suffixes]
-    last = suffixes[-2:-1] if suffixes[-1:] == [".gz"] else suffixes[-1:]
-    if last and last[0] in _SUFFIXES:
-        return _SUFFIXES[last[0]]
-    head = stream.peek(_PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(_PARQUET):
-        return "parquet"
-    return "jsonl" if head.startswith((b"{", b"[")) else "csv"
 
 
 def _peekable(stdin: Any, stack: ExitStack) -> Any:

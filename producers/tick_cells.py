@@ -77,6 +77,13 @@ class TickCells:
         """Return which rows give more prices than one."""
         return self.open.present | self.high.present | self.low.present
 
+    def price_name(self, row: int) -> str:
+        """Return the column that holds the row's price, else one that could have."""
+        adjusted = [each for each in self.read if each.name in ADJUSTED]
+        columns = adjusted or [each for each in self.read if each.name in {"close", "price"}]
+        filled = [each for each in columns if each.cast.present[row]]
+        return next((each.name for each in filled or columns), "price")
+
 
 class CellReader:
     """Reads the columns of one table and remembers how each went."""

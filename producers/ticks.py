@@ -67,7 +67,7 @@ def read_ticks(source: Source, options: TickOptions) -> Iterator[TickChunk]:
     """Yield the ticks of a source, a bounded part at a time."""
     wanted = {*COLUMNS, *ADJUSTED} if options.adjusted else set(COLUMNS)
     for table in tables(source, wanted):
-        if source.format != "jsonl":
+        if source.format.has_header:
             _require_columns(source.name, set(table.columns), options)
         yield tick_chunk(table, options)
 
@@ -135,13 +135,14 @@ def _reason(cells: TickCells, row: int) -> str:
             return f"{cell.name}: expected {cell.wanted}, was {cell.column[row].as_py()!r:.80}"
     if cells.no_ticker[row]:
         return "ticker: missing"
+    name = cells.price_name(row)
     if not cells.price.present[row]:
-        return "price: missing"
-    for name in ("open", "high", "low", "price"):
-        price: Cast = getattr(cells, name)
+        return f"{name}: missing"
+    prices = (("open", cells.open), ("high", cells.high), ("low", cells.low), (name, cells.price))
+    for column, price in prices:
         reason = _rule(_tick(cells, row, float(price.values[row]))) if price.present[row] else None
         if reason is not None:
-            return reason.replace("price:", f"{name}:", 1)
+            return reason.replace("price:", f"{column}:", 1)
     if not cells.session.present[row]:
         return "date: expected a date or session beside open, high and low, was a time only"
     return "final: expected true in a row with open, high and low, was false"

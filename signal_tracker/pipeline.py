@@ -13,8 +13,8 @@ from pathlib import Path
 
 from producers.files import publish_records_file, publish_ticks_file
 from producers.publisher import KafkaPublisher
+from producers.record_columns import RowOptions
 from producers.results import PublishResult, Refusal
-from producers.rows import RowOptions
 from producers.tick_cells import TickOptions
 from schemas.records import CorporateAction, Signal
 from schemas.topics import DEFAULT_PARTITIONS

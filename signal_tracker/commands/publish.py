@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from producers.formats import FORMATS
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
 from signal_tracker.progress import say, shown
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from producers.publisher import KafkaPublisher
     from producers.results import PublishResult, Refusal
-    from producers.sources import Format
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +48,7 @@ def file_options(command: F) -> F:
             option(
                 "--format",
                 "format_",
-                type=click.Choice(["csv", "parquet", "jsonl"]),
+                type=click.Choice(list(FORMATS)),
                 # SIGNAL_TRACKER_FORMAT is that of the report
                 envvar="SIGNAL_TRACKER_INPUT_FORMAT",
                 help="The file's format; by default its suffix or content says it.",
@@ -110,7 +110,7 @@ def ticks(  # noqa: PLR0917 click passes options by name
     broker: str,
     prefix: str,
     data: Path,
-    format_: "Format | None",
+    format_: str | None,
     ticker: str | None,
     tz: "ZoneInfo | None",
     adjusted: bool,
@@ -163,12 +163,12 @@ def _publish_records(
     broker: str,
     prefix: str,
     data: Path,
-    format_: "Format | None",
+    format_: str | None,
     ticker: str | None,
     tz: "ZoneInfo | None",
 ) -> None:
     from producers.files import publish_records_file
-    from producers.rows import RowOptions
+    from producers.record_columns import RowOptions
 
     with publishing(broker) as publisher, shown(f"{kind} of {file}") as show:
         result = publish_records_file(

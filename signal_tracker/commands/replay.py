@@ -72,7 +72,7 @@ def command(  # noqa: PLR0917 click passes options by name
     Kafka timestamps of a replay say nothing about when a signal was published:
     no signal is taken as backdated.
     """
-    from producers.rows import RowOptions
+    from producers.record_columns import RowOptions
     from producers.tick_cells import TickOptions
     from signal_tracker.checks import check_judging
     from signal_tracker.out_folder import built_in_place

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from producers.rows import RowOptions, read_records
-from producers.sources import Format, open_source
+from producers.record_columns import RowOptions
+from producers.rows import read_records
+from producers.sources import open_source
 from producers.tick_cells import TickOptions
 from producers.ticks import read_ticks
 
@@ -14,7 +15,7 @@ Tick = dict[str, Any]
 
 
 def ticks_of(
-    content: str | bytes, format_: Format | None = None, **options: Any
+    content: str | bytes, format_: str | None = None, **options: Any
 ) -> tuple[list[Tick], list[str]]:
     """Return the ticks of a file as plain dicts, and what was said of refused lines."""
     ticks: list[Tick] = []
@@ -42,7 +43,7 @@ def ticks_of(
 
 
 def records_of(
-    content: str | bytes, cls: type[Any], format_: Format | None = None, **options: Any
+    content: str | bytes, cls: type[Any], format_: str | None = None, **options: Any
 ) -> tuple[list[Any], list[str]]:
     """Return the records of a file, and what was said of refused lines."""
     with open_source("-", format_, stdin=_stream(content)) as source:

@@ -11,9 +11,9 @@ import pytest
 from producers.batches import batches_of
 from producers.errors import InputError, PublishError
 from producers.files import publish_records, publish_records_file, publish_ticks_file
+from producers.json_lines import json_table
 from producers.memory import MemoryPublisher, Published
 from producers.results import Refusal
-from producers.tables import json_table
 from producers.tick_cells import COLUMNS, TickOptions
 from producers.ticks import TickColumns, tick_chunk
 from schemas.codec import MAX_RECORD_BYTES, decode, decode_inbound

@@ -61,7 +61,7 @@ def test_adjusted_takes_adj_close_and_puts_the_bar_on_its_basis() -> None:
     ticks, refused = ticks_of(content, ticker="AAPL", adjusted=True)
 
     assert [tick["price"] for tick in ticks] == [5.0, 6.0, 4.5, 5.5]
-    assert refused == ["line 3: price: missing"]
+    assert refused == ["line 3: adj close: missing"]
 
 
 def test_a_bad_price_of_a_bar_refuses_the_whole_row() -> None:

@@ -105,10 +105,10 @@ def test_bad_lines_are_named_with_their_number_and_the_rest_goes_on() -> None:
         "line 10: ticker: missing",
         "line 11: session: expected a date from 1980 to 2099, was 9999-01-01",
         "line 12: ticker: expected 1 to 64 characters without space or '|', was 'A|B'",
-        "line 13: price: expected a finite number > 0, was -1.0",
+        "line 13: close: expected a finite number > 0, was -1.0",
         "line 14: close: expected a number, was 'nan'",
-        "line 15: price: expected a finite number > 0, was inf",
-        "line 16: price: missing",
+        "line 15: close: expected a finite number > 0, was inf",
+        "line 16: close: missing",
     ]
 
 
@@ -184,7 +184,7 @@ def test_the_suffix_says_the_format(tmp_path: Path) -> None:
     with open_source(path) as source:
         chunks = list(read_ticks(source, TickOptions()))
 
-        assert source.format == "jsonl"
+        assert source.format.name == "jsonl"
         assert source.position() == source.total
     assert [float(price) for chunk in chunks for price in chunk.ticks.price] == [2.0]
 

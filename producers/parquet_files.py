@@ -1,0 +1,56 @@
+"""Parquet files, a group of rows at a time; lines count its rows from 1."""
+
+from collections.abc import Collection, Iterator
+from itertools import count
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from producers.casts import tidy
+from producers.errors import InputError
+from producers.formats import Fields
+from producers.record_columns import RecordColumns
+from producers.results import Refusal
+from producers.sources import Source, seekable
+from producers.tables import Table, folded
+from producers.values import plain
+
+_BATCH_ROWS = 65_536
+
+
+def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
+    """Yield the wanted columns, a group of rows at a time."""
+    try:
+        file = pq.ParquetFile(seekable(source))
+        original = file.schema_arrow.names
+        names = dict(zip(folded(original, source.name), original, strict=True))
+        kept = {name: original for name, original in names.items() if name in wanted}
+        first = 1
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(kept.values())):
+            yield Table(
+                columns={name: tidy(batch.column(original)) for name, original in kept.items()},
+                lines=np.arange(first, first + batch.num_rows),
+            )
+            first += batch.num_rows
+    except pa.ArrowInvalid as error:
+        msg = f"{source.name}: expected a Parquet file: {error}"
+        raise InputError(msg) from None
+
+
+def rows(source: Source, columns: RecordColumns) -> Iterator[tuple[int, Fields | Refusal]]:
+    """Yield each row's cells by the name of their column; null and NaN are left out."""
+    try:
+        file = pq.ParquetFile(seekable(source))
+        names = folded(file.schema_arrow.names, source.name)
+        columns.check(source.name, names)
+        numbers = count(1)
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for values in batch.to_pylist():
+                row = {
+                    name: plain(value) for name, value in zip(names, values.values(), strict=True)
+                }
+                yield next(numbers), {name: each for name, each in row.items() if each is not None}
+    except pa.ArrowInvalid as error:
+        msg = f"{source.name}: expected a Parquet file: {error}"
+        raise InputError(msg) from None
