@@ -23,6 +23,7 @@ from schemas.rules import CHECKS
 
 MARKER = b"\xc3\x01"
 MAX_RECORD_BYTES = 1_000_000
+JSON_SPACE = b" \t\r\n"
 _HEADER = 10
 
 Element: TypeAlias = tuple[int | None, records.Record | DecodeError]
@@ -78,7 +79,7 @@ def decode(value: bytes) -> records.Record:
 def decode_fields(value: bytes) -> tuple[str, dict[str, Any]]:
     """Return the record's name and plain fields of Avro single-object bytes."""
     if value[:2] != MARKER:
-        msg = f"expected the Avro marker C3 01, was {value[:2].hex(' ')!r}"
+        msg = f"neither JSON nor Avro: expected '{{', '[' or the bytes C3 01, was {value[:2]!r}"
         raise DecodeError(msg, error_class="BadAvro")
     fingerprint = value[2:_HEADER]
     known = _readers().get(fingerprint)
@@ -109,7 +110,7 @@ def decode_inbound(value: bytes | None, expected: Sequence[type]) -> Iterator[El
     elif len(value) > MAX_RECORD_BYTES:
         msg = f"expected at most {MAX_RECORD_BYTES} bytes, was {len(value)}"
         yield None, DecodeError(msg, error_class="TooLarge")
-    elif value[:1] in (b"{", b"["):
+    elif value.lstrip(JSON_SPACE)[:1] in (b"{", b"["):
         yield from _json_elements(value, expected[0])
     else:
         yield None, _avro_element(value, expected)

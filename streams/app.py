@@ -17,6 +17,7 @@ from streams.domain.tracker import Rules
 from streams.outbox import Outbox
 from streams.processor import Processor
 from streams.rows import StateError
+from streams.sending import Sender
 from streams.sessions import CalendarBook
 from streams.tables import declare_tables
 from streams.transport import BatchTransport
@@ -80,7 +81,7 @@ def create_app(config: WorkerConfig) -> faust.App:
     rules = Rules(
         calendar_of=config.calendars, policies=config.policies, lateness_ms=config.lateness_ms
     )
-    outbox = Outbox(lambda: _producer_of(app), tables, config.prefix)
+    outbox = Outbox(Sender(lambda: _producer_of(app)), tables, config.prefix)
     processor = Processor(rules, outbox, tables, config.partitions)
     wire_agents(app, processor, config.prefix, config.partitions)
 

@@ -8,10 +8,9 @@ passes what is still on its way.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas import topics
 from schemas.codec import encode, encode_fields
@@ -22,29 +21,18 @@ from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker
 from streams.inbound import Reroute
 from streams.rows import changed_rows
+from streams.sending import Message, Sender
 from streams.tables import PartitionTable
 
 MAX_OBSERVATIONS_BYTES = 512 * 1024
 _ELEMENT_BYTES = 160
 
 
-class Message(NamedTuple):
-    """One record on its way out."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes
-    timestamp_ms: int | None = None
-
-
 class Outbox:
     """Sends what chunks changed, in batches, and keeps the tables in step."""
 
-    def __init__(
-        self, producer: Callable[[], Any], table_of: Mapping[str, PartitionTable], prefix: str
-    ) -> None:
-        self._producer = producer
+    def __init__(self, sender: Sender, table_of: Mapping[str, PartitionTable], prefix: str) -> None:
+        self._sender = sender
         self._tables = table_of
         self._prefix = prefix
         self._on_the_way: dict[int, asyncio.Future[Any]] = {}
@@ -59,22 +47,29 @@ class Outbox:
         ]
         letters = self._name(topics.DEAD_LETTERS)
         messages += [Message(letters, partition, each.key, encode(each)) for each in dead]
-        await self._deliver(messages)
+        await self._sender.deliver(messages)
 
     async def publish(
         self, partition: int, tracker: PartitionTracker, effects: Effects
     ) -> asyncio.Future[Any] | None:
         """Send outputs and rows; return the future of the rows still on their way."""
-        await self._deliver(self._outputs(partition, effects))
+        await self._sender.deliver(self._outputs(partition, effects))
         rows: dict[str, list[Message]] = {name: [] for name in tables.TABLE_NAMES}
         for table, key, value in changed_rows(tracker, effects):
             self._tables[table].put(partition, key, value)
             changelog = self._tables[table].changelog_name
             rows[table].append(Message(changelog, partition, key, value))
         for names in tables.WRITE_ORDER:
-            await self._deliver(chain.from_iterable(rows[name] for name in names))
+            await self._write(partition, {name: rows[name] for name in names})
         hot = rows[tables.OPEN_BARS]
         return self._later(partition, hot) if hot else None
+
+    async def _write(self, partition: int, rows: Mapping[str, list[Message]]) -> None:
+        last = await self._sender.deliver(chain.from_iterable(rows.values()))
+        for table in map(self._tables.__getitem__, rows):
+            offset = last.get((table.changelog_name, partition))
+            if offset is not None:
+                table.reached(partition, offset)
 
     def _later(self, partition: int, rows: list[Message]) -> asyncio.Future[Any]:
         """Send rows in the background, after those of the partition's earlier chunks.
@@ -82,14 +77,16 @@ class Outbox:
         A row of an earlier chunk that came later to the log would win at recovery.
         """
         before = self._on_the_way.get(partition)
-        sending = asyncio.ensure_future(self._deliver_after(before, rows))
+        sending = asyncio.ensure_future(self._write_after(before, partition, rows))
         self._on_the_way[partition] = sending
         return sending
 
-    async def _deliver_after(self, before: asyncio.Future[Any] | None, rows: list[Message]) -> None:
+    async def _write_after(
+        self, before: asyncio.Future[Any] | None, partition: int, rows: list[Message]
+    ) -> None:
         if before is not None:
             await before
-        await self._deliver(rows)
+        await self._write(partition, {tables.OPEN_BARS: rows})
 
     def _outputs(self, partition: int, effects: Effects) -> Iterator[Message]:
         name = self._name(topics.BARS)
@@ -108,29 +105,6 @@ class Outbox:
 
     def _name(self, topic: Topic) -> str:
         return prefixed(self._prefix, topic)
-
-    async def _deliver(self, messages: Iterable[Message]) -> None:
-        by_tp: dict[tuple[str, int], list[Message]] = defaultdict(list)
-        for message in messages:
-            by_tp[message.topic, message.partition].append(message)
-        await asyncio.gather(*(self._deliver_to(*tp, part) for tp, part in by_tp.items()))
-
-    async def _deliver_to(self, topic: str, partition: int, messages: list[Message]) -> None:
-        producer = self._producer()
-        sent = []
-        batch = producer.create_batch()
-        for message in messages:
-            fields = {
-                "key": message.key,
-                "value": message.value,
-                "timestamp": message.timestamp_ms,
-            }
-            if batch.append(**fields) is None:
-                sent.append(await producer.send_batch(batch, topic, partition=partition))
-                batch = producer.create_batch()
-                batch.append(**fields)
-        sent.append(await producer.send_batch(batch, topic, partition=partition))
-        await asyncio.gather(*sent)
 
 
 def observation_records(effects: Effects) -> Iterator[dict[str, Any]]:

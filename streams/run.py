@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from faust.exceptions import ConsistencyError
 
 from streams.app import WorkerConfig, create_app
+
+_QUIET_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -15,11 +18,38 @@ log = logging.getLogger(__name__)
 _CHATTY = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
 
 
+def _told(reason: BaseException) -> str:
+    if isinstance(reason, ConsistencyError):
+        return (
+            "the broker no longer holds what this worker has read from it; start the worker again"
+        )
+    return str(reason)
+
+
+class _Seldom(logging.Filter):
+    """Let a library say the same thing once in ten seconds: a lost broker is told 80 times one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_CHATTY):
+            return True
+        text = str(record.msg)
+        if record.created - self._last.get(text, -_QUIET_SECONDS) < _QUIET_SECONDS:
+            return False
+        self._last[text] = record.created
+        return True
+
+
 class _Worker(faust.Worker):
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         super().on_setup_root_logger(logger, level)
         for name in _CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
+        for handler in logger.handlers:
+            handler.addFilter(_Seldom())
 
 
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
@@ -40,4 +70,4 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     finally:
         reason = app.crash_reason
         if reason is not None:
-            log.critical("stopped by %s: %s", type(reason).__name__, reason)
+            log.critical("stopped by %s: %s", type(reason).__name__, _told(reason))

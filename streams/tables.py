@@ -31,10 +31,15 @@ class PartitionStore(base.Store[bytes, bytes]):
     def __post_init__(self) -> None:
         """Start without rows."""
         self.partitions: dict[int, dict[bytes, bytes]] = {}
+        self.offsets: dict[int, int] = {}
 
     def rows(self, partition: int) -> dict[bytes, bytes]:
         """Return the rows of a partition."""
         return self.partitions.setdefault(partition, {})
+
+    def reached(self, partition: int, offset: int) -> None:
+        """Note that the rows hold the changelog of a partition up to an offset."""
+        self.offsets[partition] = max(offset, self.offsets.get(partition, offset))
 
     def apply_changelog_batch(
         self,
@@ -46,6 +51,7 @@ class PartitionStore(base.Store[bytes, bytes]):
         for event in batch:
             message = event.message
             rows = self.rows(message.partition)
+            self.reached(message.partition, message.offset)
             if message.key is None:
                 continue
             if message.value is None:
@@ -57,11 +63,14 @@ class PartitionStore(base.Store[bytes, bytes]):
         """Forget the partitions that are no longer here."""
         here = {tp.partition for tp in active_tps | standby_tps}
         self.partitions = {p: rows for p, rows in self.partitions.items() if p in here}
+        self.offsets = {p: offset for p, offset in self.offsets.items() if p in here}
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """Return None: nothing survives the process, recovery starts at the beginning."""
-        del tp
-        return None
+        """Return up to where the rows are here: recovery of a partition that stays goes on there.
+
+        Faust refuses a changelog that ends before it: the broker has lost what was read.
+        """
+        return self.offsets.get(tp.partition)
 
     def reset_state(self) -> None:
         """Do nothing: there is no local state."""
@@ -100,6 +109,7 @@ class PartitionStore(base.Store[bytes, bytes]):
 
     def _clear(self) -> None:
         self.partitions.clear()
+        self.offsets.clear()
 
 
 class PartitionTable(faust.Table[bytes, bytes]):
@@ -117,6 +127,10 @@ class PartitionTable(faust.Table[bytes, bytes]):
     def put(self, partition: int, key: bytes, value: bytes) -> None:
         """Set a row of a partition, locally."""
         self.rows(partition)[key] = value
+
+    def reached(self, partition: int, offset: int) -> None:
+        """Note that the rows are durable up to an offset of the changelog."""
+        cast(PartitionStore, self.data).reached(partition, offset)
 
     def rows(self, partition: int) -> dict[bytes, bytes]:
         """Return the rows of a partition."""

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 import aiokafka
 from aiokafka import TopicPartition
+from faust.exceptions import ConsistencyError
+from faust.tables.base import Collection
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -58,10 +60,11 @@ class BatchConsumer(driver.Consumer):
         record of the last batch, which would leave rows unread.
         """
         listed = await super().highwaters(*partitions)
-        return {
-            **listed,
-            **await _ends_by_fetch(cast(BatchTransport, self.transport).bootstrap, listed),
-        }
+        bootstrap = cast(BatchTransport, self.transport).bootstrap
+        ends = {**listed, **await _ends_by_fetch(bootstrap, listed)}
+        for table in self.app.tables.values():
+            _refuse_lost(cast(Collection, table), ends)
+        return ends
 
     def _new_consumer_thread(self) -> _Thread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
@@ -131,6 +134,15 @@ class BatchConsumer(driver.Consumer):
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
         # A chunk may become durable after its acknowledgement was taken in.
         return super()._filter_committable_offsets({*tps, *self._chunks})
+
+
+def _refuse_lost(table: Collection, ends: Mapping[TP, int]) -> None:
+    # Faust's own check lets an end of 0 pass, which is what a new broker's topics have.
+    for tp, end in ends.items():
+        held = table.persisted_offset(tp) if tp.topic == table.changelog_topic_name else None
+        if held is not None and held >= end:
+            msg = f"{tp.topic}[{tp.partition}] ends at {end}, but was read up to {held}"
+            raise ConsistencyError(msg)
 
 
 async def _ends_by_fetch(bootstrap: str, listed: Mapping[TP, int]) -> dict[TP, int]:

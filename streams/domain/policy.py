@@ -1,6 +1,7 @@
 """Policies: what a signal has to show. A check is passed, failed or insufficient.
 
-To add a check: write a function of `Facts` below and name it in `METRICS`.
+To add a check: write a function of `Judged` below, name it in `METRICS`, and in
+`_ONLY_FOR` where only some actions are asked it; then a policy file can ask it.
 """
 
 from bisect import bisect_right

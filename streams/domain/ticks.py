@@ -7,13 +7,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from schemas.records import FLAG_FINAL, FLAG_OPEN
 from streams.domain.bars import Bar
 from streams.domain.calendar import NO_SESSION, CalendarOf, Ints, Mask, SessionCalendar
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-FLAG_OPEN = 1
-FLAG_FINAL = 2
 NO_TIME = -1
 NO_DAY = -1
 
