@@ -23,6 +23,7 @@ from sinks.sqlite import SqliteSink
 from streams.chunks import ChunkOffsets
 from streams.outbox import Outbox
 from streams.processor import Processor
+from streams.sending import Sender
 from streams.tables import PartitionTable, declare_tables
 from tests.topology.log import BrokerGoneError, Log, RecordingProducer, Tp
 from tests.unit.streams.fold import RULES
@@ -52,7 +53,7 @@ class Worker:
         self._tables = declare_tables(app, delivery.partitions)
         for table in self._tables.values():
             _recover(table, log, owned)
-        outbox = Outbox(lambda: producer, self._tables, "")
+        outbox = Outbox(Sender(lambda: producer), self._tables, "")
         self.processor = Processor(RULES, outbox, self._tables, delivery.partitions)
         self.owned = owned
         self.chunks: defaultdict[Tp, ChunkOffsets] = defaultdict(ChunkOffsets)

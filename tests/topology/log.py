@@ -11,6 +11,7 @@ from typing import Any
 
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import RecordMetadata, TopicPartition
 
 from streams.app import MAX_BATCH_BYTES
 
@@ -76,7 +77,7 @@ class RecordingProducer:
 
     async def send_batch(
         self, batch: BatchBuilder, topic: str, *, partition: int
-    ) -> "asyncio.Future[None]":
+    ) -> "asyncio.Future[RecordMetadata]":
         future = asyncio.get_running_loop().create_future()
         if self._left == 0:
             if self._rng.random() < 0.5:
@@ -85,13 +86,14 @@ class RecordingProducer:
             return future
         if self._left is not None:
             self._left -= 1
-        self._deliver(batch, (topic, partition))
-        future.set_result(None)
+        future.set_result(self._deliver(batch, (topic, partition)))
         return future
 
-    def _deliver(self, batch: Any, tp: Tp) -> None:
+    def _deliver(self, batch: Any, tp: Tp) -> RecordMetadata:
         self.delivered += 1
+        base_offset = len(self._log.entries[tp])
         records = MemoryRecords(bytes(batch._build()))
         while records.has_next():
             for each in records.next_batch():
                 self._log.append(tp, each.key, each.value, each.timestamp)
+        return RecordMetadata(*tp, TopicPartition(*tp), base_offset, None, 0, 0)
