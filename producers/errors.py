@@ -25,4 +25,4 @@ class PublishError(ProducerError):
 
 
 class MissingTopicError(PublishError):
-    """Say which topic is missing, and how to make it."""
+    """Say which topic is missing."""

@@ -16,10 +16,12 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import (
+    BrokerResponseError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
+    RetriableError,
 )
 
 from producers.errors import MissingTopicError, PublishError
@@ -106,12 +108,8 @@ class KafkaPublisher:
         try:
             admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=BOOTSTRAP_MS)
             return cls(connect, admin, broker)
-        except KafkaTimeoutError as error:
-            msg = f"no Kafka broker answers at {broker}"
-            raise PublishError(msg) from error
         except (KafkaError, OSError) as error:
-            msg = f"the broker at {broker} cannot be used: {error}"
-            raise PublishError(msg) from error
+            raise PublishError(_trouble(broker, error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -138,13 +136,9 @@ class KafkaPublisher:
         try:
             (found,) = self._admin.describe_topics([topic])
         except KafkaError as error:
-            msg = f"the broker at {self._broker} does not say what it holds: {error}"
-            raise PublishError(msg) from error
+            raise PublishError(_trouble(self._broker, error)) from error
         if found["error_code"] or not found["partitions"]:
-            msg = (
-                f"topic {topic!r} is not on the broker at {self._broker}; "
-                "make it with `signal-tracker topics create`"
-            )
+            msg = f"there is no topic {topic} at {self._broker}"
             raise MissingTopicError(msg)
         return len(found["partitions"])
 
@@ -233,7 +227,7 @@ class KafkaPublisher:
             while not holds():
                 # woken by every answer, so that only a silence counts, not a slow line
                 if not self._room.wait(timeout=SILENCE_S):
-                    self._failure = KafkaTimeoutError(f"{self._pending} records are unanswered")
+                    self._failure = KafkaTimeoutError(f"no answer for {SILENCE_S:.0f} s")
 
     def _is_settled(self) -> bool:
         return not self._pending or self._failure is not None
@@ -263,7 +257,8 @@ class KafkaPublisher:
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
-            msg = f"the broker at {self._broker} did not take a record: {self._failure}"
+            told = str(self._failure).removeprefix(f"{type(self._failure).__name__}: ")
+            msg = f"the broker at {self._broker} did not take a record: {told}"
             raise PublishError(msg) from self._failure
 
     def _let_go(self) -> None:
@@ -275,6 +270,13 @@ class KafkaPublisher:
         # timeout the client waits for a dead broker for ever.
         with suppress(KafkaError):
             self._producer.close(timeout=0)
+
+
+def _trouble(broker: str, error: BaseException) -> str:
+    silent = isinstance(error, RetriableError | OSError)
+    if silent and not isinstance(error, BrokerResponseError):
+        return f"no Kafka broker answers at {broker}"
+    return f"the broker at {broker} refused: {error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError, RetriableError
+from kafka.errors import BrokerResponseError, KafkaError, RetriableError
 
 from schemas.topics import CATALOGUE, prefixed
 from signal_tracker.errors import BrokerError
@@ -109,11 +109,10 @@ def connected(broker: str) -> Iterator[KafkaAdminClient]:
 def _connecting(broker: str) -> Iterator[None]:
     try:
         yield
-    except KafkaTimeoutError as error:
-        msg = f"no Kafka broker answers at {broker}: {error}"
-        raise BrokerError(msg) from error
     except KafkaError as error:
         msg = f"the broker at {broker} refused: {error}"
+        if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
+            msg = f"no Kafka broker answers at {broker}"
         raise BrokerError(msg) from error
 
 

@@ -19,13 +19,13 @@ COMMANDS = {
     "replay": ("replay", "Judge your own signals on your own prices."),
     "broker": ("broker", "Run a broker on this machine."),
     "topics": ("topics", "List the topics, or create them."),
-    "publish": ("publish", "Publish signals, ticks or corporate actions from a file."),
+    "publish": ("publish", "Publish signals, ticks, corporate actions or decisions from a file."),
     "generate": ("generate", "Make signals with a model or the deterministic fallback."),
     "worker": ("worker", "Run the Faust worker that joins signals and prices."),
     "sink": ("sink", "Write SQLite rows or report files from the topics."),
     "events": ("events", "Read the validation events as JSON lines."),
     "report": ("report", "Write the report from SQLite."),
-    "validate": ("validate", "Apply the policy now and show each check."),
+    "validate": ("validate", "Show each signal's checks: the stored verdict, or how far it is."),
     "status": ("status", "Show lag, counts, as-of time and dead letters."),
     "explain": ("explain", "Show how one signal came to its state."),
 }
@@ -47,7 +47,6 @@ _KNOWN_ERRORS = (
     ("producers.errors", "ProducerError"),
     ("streams.policy_files", "PolicyError"),
     ("streams.sessions", "CalendarError"),
-    ("sinks.errors", "SinkError"),
     ("sinks.errors", "SinkError"),
     ("kafka.errors", "KafkaError"),
     ("sqlite3", "Error"),
@@ -116,7 +115,7 @@ def run(argv: Sequence[str]) -> int:
     except Stopped:
         status = 128 + signal.SIGTERM
     except tuple(_known_errors()) as error:
-        click.echo(f"error: {error or type(error).__name__}", err=True)
+        click.echo(f"Error: {error or type(error).__name__}", err=True)
         status = 1
     return status
 

@@ -6,7 +6,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 
 from signal_tracker import admin
-from signal_tracker.errors import BrokerError
+from signal_tracker.errors import MissingTopicError
 
 POLL_MS = 200
 
@@ -18,8 +18,8 @@ def read(broker: str, topic: str, *, from_end: bool = False, follow: bool = Fals
     """
     ends = admin.end_offsets(broker, [topic])
     if not ends:
-        msg = f"there is no topic {topic} at {broker}: run `signal-tracker topics create` first"
-        raise BrokerError(msg)
+        msg = f"there is no topic {topic} at {broker}"
+        raise MissingTopicError(msg)
     tps = {TopicPartition(*tp): end for tp, end in ends.items()}
     consumer = KafkaConsumer(
         bootstrap_servers=broker.split(","),

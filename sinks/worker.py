@@ -11,7 +11,12 @@ from time import monotonic
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import (
+    BrokerResponseError,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RetriableError,
+)
 
 from schemas.topics import OUTBOUND, prefixed
 from sinks.decoding import decode_batch
@@ -26,7 +31,7 @@ _REQUEST_MS = 10_000
 _FETCH_BYTES = 16 * 1024 * 1024
 # A silent broker is asked whether it is still there, and still the same one.
 _IDLE_CHECK_S = 10.0
-_HINT = "set another SIGNAL_TRACKER_DATA, or `rebuild` the database (a later version)"
+_HINT = "use another --data (SIGNAL_TRACKER_DATA); `rebuild` comes with a later version"
 
 
 def run_sink(
@@ -39,10 +44,12 @@ def run_sink(
     on_start: Callable[[int], None] = lambda _partitions: None,
     on_batch: Callable[[Written], None] = lambda _written: None,
 ) -> None:
-    """Carry the outbound topics into the sink until `should_stop`; raise SinkError."""
+    """Carry the outbound topics into the sink until `should_stop`; raise SinkError.
+
+    The sink is opened when broker and topics are there, so that a wrong address
+    leaves no empty store behind.
+    """
     with ExitStack() as open_things:
-        sink.open()
-        open_things.callback(sink.close)
         try:
             admin = KafkaAdminClient(
                 bootstrap_servers=broker.split(","), bootstrap_timeout_ms=_REQUEST_MS
@@ -50,17 +57,18 @@ def run_sink(
             open_things.callback(admin.close)
             consumer = _consumer(broker)
             open_things.callback(consumer.close, autocommit=False)
-            source = _Source(admin, prefix, run_id)
+            source = _Source(admin, broker, prefix, run_id)
+            sink.open()
+            open_things.callback(sink.close)
             start = source.start(consumer, sink.positions())
             sink.write(Batch(positions=start))
             on_start(len(start))
             _carry(consumer, sink, source, should_stop, on_batch)
         except OffsetOutOfRangeError as error:
-            msg = f"records were deleted by retention before this sink read them ({error}); {_HINT}"
+            msg = f"records were deleted by retention before this sink read them; {_HINT}"
             raise SinkError(msg) from error
         except KafkaError as error:
-            msg = f"the broker at {broker} does not answer: {error}"
-            raise BrokerError(msg) from error
+            raise BrokerError(_trouble(broker, error)) from error
 
 
 def _carry(
@@ -86,21 +94,20 @@ def _carry(
 class _Source:
     """The topics behind the offsets: which they are, and that they are still those."""
 
-    def __init__(self, admin: Any, prefix: str, run_id: str) -> None:
+    def __init__(self, admin: Any, broker: str, prefix: str, run_id: str) -> None:
         self.prefix = prefix
         self._admin = admin
+        self._broker = broker
         self._topics = [prefixed(prefix, topic) for topic in OUTBOUND]
         self._run_id = run_id
-        self._ids: dict[str, str] = {}
+        self._found = self._describe()
 
     def start(self, consumer: Any, stored: Mapping[Tp, Position]) -> dict[Tp, Position]:
         """Assign every partition at its stored position, else at its beginning."""
-        described = describe_topics(self._admin, self._topics)
-        self._ids = {name: topic_id for name, (topic_id, _) in described.items()}
         refuse_other_source(stored, self._ids, self._run_id)
         parts = [
             TopicPartition(name, number)
-            for name, (_, partitions) in described.items()
+            for name, (_, partitions) in self._found.items()
             for number in partitions
         ]
         beginnings = consumer.beginning_offsets(parts)
@@ -123,11 +130,16 @@ class _Source:
 
     def check(self) -> None:
         """Raise when the broker is gone, or holds other topics of these names."""
-        described = describe_topics(self._admin, self._topics)
-        now = {name: topic_id for name, (topic_id, _) in described.items()}
-        if now != self._ids:
+        if self._describe() != self._found:
             msg = f"the topics were made anew while the sink was reading them; {_HINT}"
             raise SourceMismatchError(msg)
+
+    @property
+    def _ids(self) -> dict[str, str]:
+        return {name: topic_id for name, (topic_id, _) in self._found.items()}
+
+    def _describe(self) -> dict[str, tuple[str, list[int]]]:
+        return describe_topics(self._admin, self._broker, self._topics)
 
     def _position(self, topic: str, offset: int) -> Position:
         return Position(next_offset=offset, topic_id=self._ids[topic], run_id=self._run_id)
@@ -139,29 +151,32 @@ def refuse_other_source(
     """Raise SourceMismatchError where stored offsets belong to other topics or another run."""
     for (topic, partition), position in stored.items():
         if topic not in topic_ids:
-            msg = f"the database follows the topic {topic}, which is not read here; {_HINT}"
+            msg = f"the database holds rows of the topic {topic}, which is not read here; {_HINT}"
             raise SourceMismatchError(msg)
         if position.topic_id != topic_ids[topic]:
             msg = (
-                f"expected the {topic} with id {position.topic_id} ({topic}[{partition}]"
-                f"@{position.next_offset} was stored from it), was {topic_ids[topic]}: "
-                f"another broker, or topics made anew; {_HINT}"
+                "the database holds rows of another broker, or of topics that were made anew "
+                f"since (expected {topic} with id {position.topic_id}, from which "
+                f"{topic}[{partition}]@{position.next_offset} was stored, "
+                f"was {topic_ids[topic]}); {_HINT}"
             )
             raise SourceMismatchError(msg)
         if position.run_id != run_id:
-            msg = f"expected the run {position.run_id!r}, was {run_id!r}; {_HINT}"
+            msg = (
+                "the database holds rows of another run "
+                f"(expected {position.run_id!r}, was {run_id!r}); {_HINT}"
+            )
             raise SourceMismatchError(msg)
 
 
-def describe_topics(admin: Any, topics: Sequence[str]) -> dict[str, tuple[str, list[int]]]:
+def describe_topics(
+    admin: Any, broker: str, topics: Sequence[str]
+) -> dict[str, tuple[str, list[int]]]:
     """Return the id and the partition numbers of each topic (KIP-516 topic ids)."""
     described = {each["name"]: each for each in admin.describe_topics(list(topics))}
     missing = [name for name in topics if not described.get(name, {}).get("partitions")]
     if missing:
-        msg = (
-            f"the broker does not hold {', '.join(missing)}: "
-            "run `signal-tracker topics create` first"
-        )
+        msg = f"there is no topic {', '.join(missing)} at {broker}"
         raise MissingTopicError(msg)
     return {
         name: (
@@ -170,6 +185,12 @@ def describe_topics(admin: Any, topics: Sequence[str]) -> dict[str, tuple[str, l
         )
         for name in topics
     }
+
+
+def _trouble(broker: str, error: KafkaError) -> str:
+    if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
+        return f"no Kafka broker answers at {broker}"
+    return f"the broker at {broker} refused: {error}"
 
 
 def _consumer(broker: str) -> Any:

@@ -46,8 +46,11 @@ def tail(
     An event can come more than once: event_id names it, revision marks a
     re-emission.
     """
-    with until_stopped():
-        for value, place in _values(broker, prefixed(prefix, VALIDATION_EVENTS), start, follow):
+    from signal_tracker.remedies import topics_remedied
+
+    topic = prefixed(prefix, VALIDATION_EVENTS)
+    with until_stopped(), topics_remedied(broker, prefix):
+        for value, place in _values(broker, topic, start, follow):
             event = _event(value, place)
             if event is not None and _is_wanted(event, signal_id, ticker):
                 _print(event)

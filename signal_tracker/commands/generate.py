@@ -95,7 +95,6 @@ def command(  # noqa: PLR0917 click passes options by name
     OpenAI-compatible endpoint (OPENAI_API_KEY is its key); without one, under
     LLM_FORCE_FALLBACK=1 and where it fails, the deterministic fallback speaks.
     """
-    from producers.errors import ProducerError
     from producers.generate import (
         DEFAULT_MODEL,
         GenerateOptions,
@@ -123,8 +122,6 @@ def command(  # noqa: PLR0917 click passes options by name
         )
     except DecodeError as error:
         raise click.UsageError(str(error)) from error
-    except ProducerError as error:
-        raise click.ClickException(str(error)) from error
     if output is None:
         _publish(signals, broker, prefix, data)
     else:
@@ -202,7 +199,7 @@ def _stored_closes(data: Path, as_of_ms: int, ticker: str) -> list[float]:
 def _publish(signals: "list[Signal]", broker: str, prefix: str, data: Path) -> None:
     from producers.files import publish_records
 
-    with publishing(broker) as publisher:
+    with publishing(broker, prefix) as publisher:
         result = publish_records(publisher, signals, prefix=prefix, on_refused=name_refused)
     _log(signals, data, "published")
     for signal in signals:

@@ -122,7 +122,7 @@ def ticks(  # noqa: PLR0917 click passes options by name
     from producers.files import publish_ticks_file
     from producers.tick_cells import TickOptions
 
-    with publishing(broker) as publisher, shown(f"ticks of {file}") as show:
+    with publishing(broker, prefix) as publisher, shown(_label("ticks", file)) as show:
         result = publish_ticks_file(
             publisher,
             file,
@@ -136,18 +136,15 @@ def ticks(  # noqa: PLR0917 click passes options by name
 
 
 @contextmanager
-def publishing(broker: str) -> "Iterator[KafkaPublisher]":
-    """Yield a publisher on the broker; what goes wrong with it is said in one line."""
-    from producers.errors import ProducerError
+def publishing(broker: str, prefix: str) -> "Iterator[KafkaPublisher]":
+    """Yield a publisher on the broker; where a topic is missing, say how to make it."""
     from producers.publisher import KafkaPublisher
+    from signal_tracker.remedies import topics_remedied
 
     # the client logs each retry; what it gives up on is raised, and shown once
     logging.getLogger("kafka").setLevel(logging.CRITICAL + 1)
-    try:
-        with KafkaPublisher.connect(broker) as publisher:
-            yield publisher
-    except ProducerError as error:
-        raise click.ClickException(str(error)) from error
+    with topics_remedied(broker, prefix), KafkaPublisher.connect(broker) as publisher:
+        yield publisher
 
 
 def name_refused(refusal: "Refusal") -> None:
@@ -170,7 +167,7 @@ def _publish_records(
     from producers.files import publish_records_file
     from producers.record_columns import RowOptions
 
-    with publishing(broker) as publisher, shown(f"{kind} of {file}") as show:
+    with publishing(broker, prefix) as publisher, shown(_label(kind, file)) as show:
         result = publish_records_file(
             publisher,
             cls,
@@ -182,6 +179,10 @@ def _publish_records(
             on_progress=show,
         )
     _finish(kind, file, data, result)
+
+
+def _label(kind: str, file: str) -> str:
+    return f"publishing {kind} of {'standard input' if file == '-' else file}"
 
 
 def _finish(kind: str, file: str, data: Path, result: "PublishResult") -> None:

@@ -38,6 +38,7 @@ def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
     Rows and offsets are stored in one transaction: a restart goes on exactly
     where the last one ended, however it ended.
     """
+    from signal_tracker.remedies import topics_remedied
     from sinks.snapshot import DATABASE
     from sinks.sqlite import SqliteSink
     from sinks.worker import run_sink
@@ -55,7 +56,7 @@ def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
         log.pipeline(_batch_line(done))
         log.track(*(_event_line(each) for each in done.new_events))
 
-    with _stopping() as stop:
+    with topics_remedied(broker, prefix), _stopping() as stop:
         run_sink(
             SqliteSink(data / DATABASE),
             broker=broker,

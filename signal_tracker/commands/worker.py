@@ -67,7 +67,9 @@ def command(  # noqa: PLR0917 click passes options by name
     from schemas.topics import INBOUND, prefixed
     from signal_tracker.admin import partition_counts
     from signal_tracker.checks import check_judging
+    from signal_tracker.errors import MissingTopicError
     from signal_tracker.logs import PipelineLog
+    from signal_tracker.remedies import topics_remedied
     from streams.app import WorkerConfig
     from streams.run import run_worker
 
@@ -75,9 +77,10 @@ def command(  # noqa: PLR0917 click passes options by name
     names = [prefixed(prefix, topic) for topic in INBOUND]
     counts = partition_counts(broker, names)
     missing = [name for name in names if name not in counts]
-    if missing:
-        msg = f"{broker} has no topic {', '.join(missing)}: run `signal-tracker topics create`"
-        raise click.ClickException(msg)
+    with topics_remedied(broker, prefix):
+        if missing:
+            msg = f"there is no topic {', '.join(missing)} at {broker}"
+            raise MissingTopicError(msg)
     group = prefix + app_id
     pipeline = PipelineLog(data)
     pipeline.pipeline(f"worker {group} started on {broker}")

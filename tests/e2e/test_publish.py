@@ -128,12 +128,12 @@ def test_the_publisher_knows_where_its_records_end(
         assert sum(publisher.ends.values()) == 1_000
 
 
-def test_a_missing_topic_is_said_with_the_way_to_make_it(
+def test_a_missing_topic_is_said(
     embedded_broker: str, topic_prefix: str
 ) -> None:
     with (
         KafkaPublisher.connect(embedded_broker) as publisher,
-        pytest.raises(MissingTopicError, match="signal-tracker topics create"),
+        pytest.raises(MissingTopicError, match="there is no topic"),
     ):
         publisher.partitions(f"{topic_prefix}nothing")
 

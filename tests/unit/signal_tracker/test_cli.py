@@ -44,7 +44,7 @@ def test_a_usage_error_exits_with_2(argv: list[str], capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("error", "status", "told"),
     [
-        (BrokerError("no broker"), 1, "error: no broker\n"),
+        (BrokerError("no broker"), 1, "Error: no broker\n"),
         (FileNotFoundError(2, "No such file", "x.csv"), 1, "No such file: 'x.csv'\n"),
         (click.ClickException("bad"), 1, "Error: bad\n"),
         (KeyboardInterrupt(), 130, "interrupted\n"),

@@ -16,15 +16,15 @@ def test_the_same_topics_and_run_go_on() -> None:
 @pytest.mark.parametrize(
     ("topic_ids", "run_id", "message"),
     [
-        ({"bars": "id-9"}, "r", "expected the bars with id id-1"),
-        ({"p.bars": "id-1"}, "r", "follows the topic bars"),
-        ({"bars": "id-1"}, "", "expected the run 'r', was ''"),
+        ({"bars": "id-9"}, "r", "expected bars with id id-1"),
+        ({"p.bars": "id-1"}, "r", "rows of the topic bars"),
+        ({"bars": "id-1"}, "", "expected 'r', was ''"),
     ],
 )
 def test_other_topics_or_another_run_are_refused_with_a_hint(
     topic_ids: dict[str, str], run_id: str, message: str
 ) -> None:
-    with pytest.raises(SourceMismatchError, match="another SIGNAL_TRACKER_DATA") as refused:
+    with pytest.raises(SourceMismatchError, match="another --data") as refused:
         refuse_other_source(STORED, topic_ids, run_id)
 
     assert message in str(refused.value)
