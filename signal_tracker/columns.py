@@ -1,4 +1,4 @@
-"""Plain tables for people: columns as wide as their widest cell, two spaces between."""
+"""Plain tables and counts for people: columns as wide as their widest cell."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +27,15 @@ def percent(value: float | None) -> str | None:
     ('1.23%', None)
     """
     return None if value is None else f"{value:.2%}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count and what it counts.
+
+    >>> counted(1, "line"), counted(0, "line"), counted(2, "dead letter")
+    ('1 line', '0 lines', '2 dead letters')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _text(value: Any) -> str:

@@ -62,6 +62,16 @@ def checked_broker(_ctx: click.Context, _param: click.Parameter, value: str | No
     return value
 
 
+def checked_output(
+    _ctx: click.Context, _param: click.Parameter, value: str | Path | None
+) -> str | Path | None:
+    """Return the file to write, or say that its folder is not there."""
+    if value not in (None, "-") and not (folder := Path(value).parent).is_dir():
+        msg = f"there is no folder {folder}"
+        raise click.BadParameter(msg)
+    return value
+
+
 broker_option = option(
     "--broker",
     metavar="HOST:PORT",

@@ -20,6 +20,7 @@ from schemas.records import CorporateAction, Signal
 from schemas.topics import DEFAULT_PARTITIONS
 from signal_tracker.admin import create_topics
 from signal_tracker.broker import EmbeddedBroker
+from signal_tracker.columns import counted
 from signal_tracker.finish import Lag, Watched, sink_offsets_of, wait_until_complete
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import DEFAULT_APP_ID
@@ -52,7 +53,7 @@ def run_pipeline(run: Run, folder: Path) -> int:
         broker = run.broker or stack.enter_context(_embedded(folder))
         prefix = f"run-{token}."
         create_topics(broker, prefix, run.partitions)
-        log.pipeline(f"run {token} on {broker}: {run.workers} workers")
+        log.pipeline(f"run {token} on {broker}: {counted(run.workers, 'worker')}")
         parts = stack.enter_context(Supervisor(_teller(log)))
         _start_parts(parts, run, folder, ["--broker", broker, "--prefix", prefix])
         results = _publish(run, broker, prefix, log)
@@ -105,7 +106,7 @@ def _publish(run: Run, broker: str, prefix: str, log: PipelineLog) -> list[Publi
 def _publish_one(job: Callable[..., PublishResult], path: Path, log: PipelineLog) -> PublishResult:
     with shown(f"publishing {path.name}") as on_progress:
         result = job(path=path, on_refused=_refusal_of(path), on_progress=on_progress)
-    told = f"{path.name}: {result.sent} lines sent, {result.refused} refused"
+    told = f"{path.name}: {counted(result.sent, 'line')} sent, {result.refused} refused"
     say(told)
     log.pipeline(told)
     return result

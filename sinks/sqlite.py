@@ -17,7 +17,7 @@ from sinks import sqlite_rows as rows
 from sinks.errors import SinkBusyError
 from sinks.sink import Batch, Fields, Position, TopicPartition, Written
 from sinks.sqlite_schema import migrate
-from sinks.states import Claim, fold_states
+from sinks.states import Contender, fold_states
 
 BUSY_TIMEOUT_S = 30.0
 
@@ -106,7 +106,7 @@ class SqliteSink:
         if not states:
             return
         db = self._db
-        folded = fold_states(self._claims({each["signal_id"] for each in states}), states)
+        folded = fold_states(self._contenders({each["signal_id"] for each in states}), states)
         holders = list(folded.holders.values())
         ids = [(signal_id,) for signal_id in folded.holders]
         db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, holders))
@@ -125,22 +125,22 @@ class SqliteSink:
         db.executemany(
             _UPSERT_QUARANTINED,
             [
-                rows.quarantined_row(signal_id, claim)
-                for (signal_id, _), claim in folded.lost.items()
+                rows.quarantined_row(signal_id, contender)
+                for (signal_id, _), contender in folded.lost.items()
             ],
         )
         db.executemany(
             "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ?", list(folded.lost)
         )
 
-    def _claims(self, signal_ids: Collection[str]) -> dict[str, Claim]:
+    def _contenders(self, signal_ids: Collection[str]) -> dict[str, Contender]:
         found = self._db.execute(
             "SELECT signal_id, generated_at_ms, payload_hash, ticker FROM llm_signals "
             "WHERE signal_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(signal_ids)),),
         )
         return {
-            signal_id: Claim(generated_at_ms=ms, payload_hash=payload_hash, ticker=ticker)
+            signal_id: Contender(generated_at_ms=ms, payload_hash=payload_hash, ticker=ticker)
             for signal_id, ms, payload_hash, ticker in found
         }
 

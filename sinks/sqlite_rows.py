@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from sinks.sink import Fields
-from sinks.states import Claim
+from sinks.states import Contender
 from sinks.times import iso_utc, utc_date
 
 Row: TypeAlias = tuple[Any, ...]
@@ -177,9 +177,9 @@ def dead_letter_row(letter: Fields) -> Row:
     return tuple(row[name] for name in DEAD_LETTER_COLUMNS)
 
 
-def quarantined_row(signal_id: str, claim: Claim) -> Row:
+def quarantined_row(signal_id: str, contender: Contender) -> Row:
     """Return the row of a payload that lost its id."""
-    return signal_id, claim.payload_hash, claim.generated_at_ms, claim.ticker
+    return signal_id, contender.payload_hash, contender.generated_at_ms, contender.ticker
 
 
 def _json(value: Any) -> str:

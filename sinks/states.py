@@ -11,8 +11,8 @@ from sinks.sink import Fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Claim:
-    """A payload's claim on a signal id; the least one holds."""
+class Contender:
+    """A payload that contends for a signal id; the least one holds it."""
 
     generated_at_ms: int
     payload_hash: str
@@ -21,28 +21,28 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldedStates:
-    """The states to store, and the payloads that lost their id (id, hash) -> claim."""
+    """The states to store, and the payloads that lost their id (id, hash) -> contender."""
 
     holders: dict[str, Fields]
-    lost: dict[tuple[str, str], Claim]
+    lost: dict[tuple[str, str], Contender]
 
 
-def fold_states(held: Mapping[str, Claim], states: Iterable[Fields]) -> FoldedStates:
-    """Return what holds after these states, given the claims that hold now."""
-    claims = dict(held)
+def fold_states(held: Mapping[str, Contender], states: Iterable[Fields]) -> FoldedStates:
+    """Return what holds after these states, given what holds now."""
+    contenders = dict(held)
     holders: dict[str, Fields] = {}
-    lost: dict[tuple[str, str], Claim] = {}
+    lost: dict[tuple[str, str], Contender] = {}
     for state in states:
         signal_id = state["signal_id"]
-        claim = claim_of(state)
-        holding = claims.get(signal_id, claim)
-        if claim <= holding:
-            claims[signal_id] = claim
+        contender = contender_of(state)
+        holding = contenders.get(signal_id, contender)
+        if contender <= holding:
+            contenders[signal_id] = contender
             holders[signal_id] = state
-        if claim != holding:
-            _lose(lost, signal_id, max(claim, holding))
+        if contender != holding:
+            _lose(lost, signal_id, max(contender, holding))
         for each in state["quarantined"]:
-            known = Claim(
+            known = Contender(
                 generated_at_ms=each["generated_at_ms"],
                 payload_hash=each["payload_hash"],
                 ticker=state["ticker"],
@@ -51,16 +51,16 @@ def fold_states(held: Mapping[str, Claim], states: Iterable[Fields]) -> FoldedSt
     return FoldedStates(holders=holders, lost=lost)
 
 
-def claim_of(state: Fields) -> Claim:
-    """Return the claim that a signal's state makes."""
-    return Claim(
+def contender_of(state: Fields) -> Contender:
+    """Return a signal's state as a contender for its id."""
+    return Contender(
         generated_at_ms=state["payload"]["generated_at_ms"],
         payload_hash=state["payload_hash"],
         ticker=state["ticker"],
     )
 
 
-def _lose(lost: dict[tuple[str, str], Claim], signal_id: str, claim: Claim) -> None:
+def _lose(lost: dict[tuple[str, str], Contender], signal_id: str, contender: Contender) -> None:
     # Two states can name one lost payload; the lesser ticker, so that their order does not show.
-    key = (signal_id, claim.payload_hash)
-    lost[key] = min(lost.get(key, claim), claim, key=lambda each: each.ticker)
+    key = (signal_id, contender.payload_hash)
+    lost[key] = min(lost.get(key, contender), contender, key=lambda each: each.ticker)

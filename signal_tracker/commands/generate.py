@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from signal_tracker.columns import counted
 from signal_tracker.commands.publish import name_refused, publishing
 from signal_tracker.logs import PipelineLog
-from signal_tracker.options import ManyOption, broker_option, data_option, option, prefix_option
+from signal_tracker.options import (
+    ManyOption,
+    broker_option,
+    checked_output,
+    data_option,
+    option,
+    prefix_option,
+)
 from signal_tracker.progress import say
 from signal_tracker.settings import Settings
 
@@ -70,6 +78,7 @@ def checked_time(_ctx: click.Context, _param: click.Parameter, value: str | None
     "--output",
     metavar="FILE|-",
     type=click.Path(dir_okay=False, allow_dash=True),
+    callback=checked_output,
     help="Write JSON lines there instead of publishing.",
 )
 @broker_option
@@ -223,12 +232,12 @@ def _write(signals: "list[Signal]", output: str, data: Path) -> None:
 
     replace_file(Path(output), text)
     _log(signals, data, f"written to {output}")
-    say(f"wrote {len(signals)} signals to {output}")
+    say(f"wrote {counted(len(signals), 'signal')} to {output}")
 
 
 def _log(signals: "list[Signal]", data: Path, what: str) -> None:
     log = PipelineLog(data)
-    log.pipeline(f"generated: {len(signals)} signals {what}")
+    log.pipeline(f"generated: {counted(len(signals), 'signal')} {what}")
     log.track(*(f"{_line(signal)}: generated, {what}" for signal in signals))
 
 

@@ -69,12 +69,12 @@ def command(  # noqa: PLR0917 click passes options by name
 ) -> None:
     """Judge signals on prices, through a broker and real workers, into --out.
 
-    Kafka timestamps of a replay say nothing about when a signal was published:
-    no signal is taken as backdated.
+    Publishing times of a replay say nothing: backdated is not judged.
     """
     from producers.record_columns import RowOptions
     from producers.tick_cells import TickOptions
     from signal_tracker.checks import check_judging
+    from signal_tracker.columns import counted
     from signal_tracker.out_folder import built_in_place
     from signal_tracker.pipeline import Run, run_pipeline
     from signal_tracker.progress import say
@@ -93,12 +93,13 @@ def command(  # noqa: PLR0917 click passes options by name
         tick_options=TickOptions(ticker=ticker, tz=zone, adjusted=adjusted),
         row_options=RowOptions(tz=zone),
     )
-    say("replay: publishing times are those of the replay, so no signal is judged as backdated")
+    say("publishing times of a replay say nothing: backdated is not judged")
     with built_in_place(out, kind="replay", force=force) as folder:
         refused = run_pipeline(run, folder)
     click.echo(out)
     if refused:
-        say(f"{refused} lines were refused; the rest is judged")
+        verb = "was" if refused == 1 else "were"
+        say(f"{counted(refused, 'line')} {verb} refused; the rest is judged")
         raise click.exceptions.Exit(1)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from signal_tracker.logs import PipelineLog
-from signal_tracker.options import data_option, option
+from signal_tracker.options import checked_output, data_option, option
 
 if TYPE_CHECKING:
     from sinks.report import Report
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     "--output",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=checked_output,
     help="Replace this file in one step, instead of printing.",
 )
 def command(*, data: Path, format_: str, output: Path | None) -> None:

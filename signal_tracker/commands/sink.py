@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from signal_tracker.columns import counted
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
 
@@ -47,7 +48,9 @@ def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
     written = 0
 
     def started(partitions: int) -> None:
-        log.pipeline(f"started: {partitions} partitions of {broker} into {data / DATABASE}")
+        log.pipeline(
+            f"started: {counted(partitions, 'partition')} of {broker} into {data / DATABASE}"
+        )
         click.echo(f"writing {data / DATABASE} from {broker}; Ctrl-C ends", err=True)
 
     def batch(done: "Written") -> None:
@@ -66,7 +69,7 @@ def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
             on_start=started,
             on_batch=batch,
         )
-    log.pipeline(f"stopped after {written} rows")
+    log.pipeline(f"stopped after {counted(written, 'row')}")
 
 
 @command.command("reports")
@@ -110,11 +113,14 @@ def _stopping() -> Iterator[Event]:
 
 
 def _batch_line(done: "Written") -> str:
-    return (
-        f"batch stored: {done.bars} bars, {done.observations} observations, "
-        f"{done.states} signal states, {len(done.new_events)} new events, "
-        f"{done.dead_letters} dead letters"
-    )
+    counts = {
+        "bar": done.bars,
+        "observation": done.observations,
+        "signal state": done.states,
+        "new event": len(done.new_events),
+        "dead letter": done.dead_letters,
+    }
+    return f"batch stored: {', '.join(counted(count, noun) for noun, count in counts.items())}"
 
 
 def _event_line(event: "Fields") -> str:

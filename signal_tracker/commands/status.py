@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from signal_tracker.columns import aligned
+from signal_tracker.columns import aligned, counted
 from signal_tracker.options import DEFAULT_APP_ID, broker_option, data_option, option, prefix_option
 
 if TYPE_CHECKING:
     from sinks.rows import AsOf, SignalRow
 
 _Offsets = Mapping[tuple[str, int], int]
+
+_NEGATIVE = (
+    "a negative lag: the topics were made anew, as by a restart of the embedded broker; "
+    "use another --data, and start workers and sinks again"
+)
 
 
 @click.command("status")
@@ -25,11 +30,12 @@ def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
     """Show lag, counts, as-of time and dead letters.
 
     Works from signals.db alone where no broker answers, and from the broker
-    alone where there is no signals.db.
+    alone where there is no signals.db. Partitions without a record are left out.
     """
     from schemas.topics import INBOUND, OUTBOUND, prefixed
     from signal_tracker import admin
     from signal_tracker.errors import BrokerError
+    from signal_tracker.remedies import create_topics_command
     from sinks.snapshot import DATABASE
     from sinks.sqlite_queries import committed
 
@@ -39,24 +45,29 @@ def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
         inbound = admin.end_offsets(broker, [prefixed(prefix, each) for each in INBOUND])
         group = admin.committed_offsets(broker, prefix + app_id)
     except BrokerError as error:
-        _say(f"Broker {broker}: no answer, so no lag ({error})", "")
+        _say(f"No lag: {error}", "")
     else:
-        _say(f"Broker {broker}", "", f"SQLITE SINK ({data / DATABASE})", *_lag(stored, ends), "")
-        _say(f"WORKER (group {prefix}{app_id})", *_lag(group, inbound), "")
+        _say(f"Broker {broker}", "")
+        if ends and inbound:
+            _say(f"SQLITE SINK ({data / DATABASE})", *_lag(stored, ends), "")
+            _say(f"WORKER (group {prefix}{app_id})", *_lag(group, inbound), "")
+        else:
+            _say(f"No topics: run `{create_topics_command(broker, prefix)}`", "")
     _say(*_database(data / DATABASE))
 
 
 def _lag(committed: _Offsets, ends: _Offsets) -> Iterator[str]:
-    if not ends:
-        yield "no topics: run `signal-tracker topics create`"
-        return
     rows = [
-        (topic, partition, committed.get((topic, partition)), end)
-        for (topic, partition), end in sorted(ends.items())
+        (*tp, committed.get(tp), end, end - committed.get(tp, 0))
+        for tp, end in sorted(ends.items())
+        if committed.get(tp) or end
     ]
-    shown = [(*row, row[3] - (row[2] or 0)) for row in rows if row[2] is not None or row[3]]
-    yield from aligned(("topic", "partition", "committed", "end", "lag"), shown)
-    yield f"lag in all: {sum(row[-1] for row in shown)}"
+    if rows:
+        yield from aligned(("topic", "partition", "committed", "end", "lag"), rows)
+    lags = [row[-1] for row in rows]
+    yield f"lag in all: {sum(lag for lag in lags if lag > 0)}"
+    if any(lag < 0 for lag in lags):
+        yield _NEGATIVE
 
 
 def _database(path: Path) -> Iterator[str]:
@@ -77,8 +88,8 @@ def _rows(signals: "Iterable[SignalRow]", as_of: "AsOf") -> Iterator[str]:
 
     yield f"As of {'n/a' if as_of.as_of_ms is None else iso_utc(as_of.as_of_ms)}"
     yield (
-        f"Rows: {as_of.bars} bars, {as_of.observations} observations, "
-        f"{as_of.quarantined} quarantined payloads"
+        f"Rows: {counted(as_of.bars, 'bar')}, {counted(as_of.observations, 'observation')}, "
+        f"{counted(as_of.quarantined, 'quarantined payload')}"
     )
     yield from ("", "SIGNALS BY STATUS")
     counts = Counter(each.status for each in signals)

@@ -1,4 +1,4 @@
-"""`signal-tracker validate`: the policy's checks of every signal, as they stand now."""
+"""`signal-tracker validate`: each signal's checks, as they stand in signals.db."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from signal_tracker.columns import aligned
+from signal_tracker.columns import aligned, counted
 from signal_tracker.options import data_option, option
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ _INSUFFICIENT = "insufficient"
 def command(*, data: Path, signal_id: str | None, format_: str) -> None:
     """Print each signal's checks: required, actual, status and reason.
 
-    A verdict is final at the end of the window: a signal that is not there yet
-    is insufficient, whatever its return is today. No broker is needed.
+    For a matured signal these are the checks of its stored verdict, for any
+    other how far it is: it is insufficient until the end of its window,
+    whatever its return is today. Nothing is judged again; no broker is needed.
     """
     from sinks.snapshot import DATABASE
 
@@ -159,7 +160,7 @@ def _table(judged: Sequence[dict[str, Any]]) -> Iterator[str]:
     passed = sum(each["verdict"] == "passed" for each in judged)
     failed = sum(each["verdict"] == "failed" for each in judged)
     yield (
-        f"{len(judged)} signals: {passed} passed, {failed} failed, "
+        f"{counted(len(judged), 'signal')}: {passed} passed, {failed} failed, "
         f"{len(judged) - passed - failed} insufficient, "
         f"{sum(each['ready_for_trading'] for each in judged)} ready for trading"
     )

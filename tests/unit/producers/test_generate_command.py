@@ -104,7 +104,7 @@ def test_a_file_is_written_and_logged(capsys: Any, tmp_path: Path) -> None:
     assert capsys.readouterr().out == ""
     (row,) = map(json.loads, path.read_text().splitlines())
     assert row["signal_id"] in (tmp_path / "data/logs/track_llm_signals.log").read_text()
-    assert "1 signals written" in (tmp_path / "data/logs/pipeline_run.log").read_text()
+    assert "1 signal written" in (tmp_path / "data/logs/pipeline_run.log").read_text()
 
 
 @pytest.mark.parametrize(
