@@ -40,6 +40,7 @@ _NOTES = (
     "  not annualised.",
     "95% interval: Wilson. Signals that overlap in time know less than their n says.",
     "Only the class live is live evidence; synthetic and fallback never are.",
+    "Backdated is not judged in this version: no publishing time is looked at.",
     "No signal is ready for trading: no cohort evidence yet.",
 )
 
