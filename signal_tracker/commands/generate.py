@@ -100,9 +100,10 @@ def command(  # noqa: PLR0917 click passes options by name
 ) -> None:
     """Make one signal a ticker and publish it.
 
-    A model is asked where LLM_BASE_URL or OPENAI_BASE_URL names an
-    OpenAI-compatible endpoint (OPENAI_API_KEY is its key); without one, under
-    LLM_FORCE_FALLBACK=1 and where it fails, the deterministic fallback speaks.
+    A model is asked where LLM_BASE_URL (or OPENAI_BASE_URL) names an
+    OpenAI-compatible endpoint; LLM_API_KEY (or OPENAI_API_KEY) is its key.
+    Without one, under LLM_FORCE_FALLBACK=1 and where it fails, the
+    deterministic fallback speaks.
     """
     from producers.generate import (
         DEFAULT_MODEL,
