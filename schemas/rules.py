@@ -19,6 +19,12 @@ MIN_EVENT_MS = 315_532_800_000
 MAX_EVENT_MS = 4_102_444_800_000
 MAX_HORIZON = 400
 MAX_REVISION = 255
+# Far beyond any price, and near enough that no ratio of two of them leaves the floats.
+MIN_PRICE, MAX_PRICE = 1e-100, 1e100
+MIN_RATIO, MAX_RATIO = 1e-6, 1e6
+MAX_REASONING = 20_000
+MAX_REASON = 1_000
+MAX_INDICATORS = 200
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TICKER = re.compile(r"[^\s|\x00-\x20\x7f]{1,64}")
@@ -36,9 +42,14 @@ def check_signal(signal: records.Signal) -> records.Signal:
         _name("signal_id", signal.signal_id)
     if signal.horizon_sessions is not None:
         _within("horizon_sessions", signal.horizon_sessions, 1, MAX_HORIZON)
+    for name in ("model_version", "risk_level"):
+        _short(name, getattr(signal, name))
+    _short("reasoning", signal.reasoning, MAX_REASONING)
     for name in _SIGNAL_FLOATS:
         _finite(name, getattr(signal, name))
+    _within("the number of indicators", len(signal.indicators or {}), 0, MAX_INDICATORS)
     for key, value in (signal.indicators or {}).items():
+        _short("a name of indicators", key)
         _finite(f"indicators.{key:.80}", value)
     return replace(
         signal,
@@ -51,8 +62,8 @@ def check_signal(signal: records.Signal) -> records.Signal:
 def check_tick(tick: records.Tick) -> records.Tick:
     """Return the tick; raise DecodeError where a rule is broken."""
     _ticker(tick.ticker)
-    if not (tick.price > 0 and math.isfinite(tick.price)):
-        msg = f"price: expected a finite number > 0, was {tick.price}"
+    if not MIN_PRICE <= tick.price <= MAX_PRICE:
+        msg = f"price: expected a number > 0 ({MIN_PRICE} to {MAX_PRICE}), was {tick.price}"
         raise DecodeError(msg)
     if tick.ts_event_ms is None and tick.session is None:
         msg = "ts_event_ms: expected a time, or a session, was neither"
@@ -63,6 +74,7 @@ def check_tick(tick: records.Tick) -> records.Tick:
         session_days("session", tick.session)
     _finite("size", tick.size)
     _within("revision", tick.revision, 0, MAX_REVISION)
+    _short("source", tick.source)
     return tick
 
 
@@ -72,8 +84,9 @@ def check_action(action: records.CorporateAction) -> records.CorporateAction:
     session_days("ex_date", action.ex_date)
     kind = _one_of("kind", action.kind.lower(), records.ACTION_KINDS)
     _within("revision", action.revision, 0, 2**31 - 1)
-    if kind == "split" and not (action.ratio and action.ratio > 0 and math.isfinite(action.ratio)):
-        msg = f"ratio: expected a finite number > 0 for a split, was {action.ratio}"
+    _short("source", action.source)
+    if kind == "split" and not (action.ratio and MIN_RATIO <= action.ratio <= MAX_RATIO):
+        msg = f"ratio: expected {MIN_RATIO} to {MAX_RATIO} for a split, was {action.ratio}"
         raise DecodeError(msg)
     if kind == "dividend" and not (
         action.amount is not None and action.amount >= 0 and math.isfinite(action.amount)
@@ -90,6 +103,8 @@ def check_decision(decision: records.Decision) -> records.Decision:
     _name("signal_id", decision.signal_id)
     _event_time("decided_at_ms", decision.decided_at_ms)
     kind = _one_of("kind", decision.kind.lower(), records.DECISION_KINDS)
+    _short("by", decision.by)
+    _short("reason", decision.reason, MAX_REASON)
     if decision.session is not None:
         session_days("session", decision.session)
     elif kind == "accept-price":
@@ -147,6 +162,12 @@ def _ticker(value: str) -> None:
 def _name(field: str, value: str) -> None:
     if not _NAME.fullmatch(value):
         msg = f"{field}: expected 1 to 200 printable characters, was {value!r:.80}"
+        raise DecodeError(msg)
+
+
+def _short(field: str, value: str | None, limit: int = 200) -> None:
+    if value is not None and len(value) > limit:
+        msg = f"{field}: expected at most {limit} characters, was {len(value)}"
         raise DecodeError(msg)
 
 

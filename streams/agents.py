@@ -44,23 +44,14 @@ def _agent(app: faust.App, processor: Processor, topic: Topic) -> Any:
             try:
                 effect = await processor.process(topic, event.value)
             except Exception as error:
-                # The stream acknowledges what an agent lets go, even by an exception:
-                # hold the offset for good, and stop the process.
-                consumer.hold(event.message, _failed(error))
                 await app.crash(error)
                 raise
+            # Only what is finished here can be committed, whatever Faust acknowledges.
+            consumer.finish(event.message, effect)
             if effect is not None:
-                consumer.hold(event.message, effect)
                 effect.add_done_callback(_crash_on_failure(app))
 
     return take_chunks
-
-
-def _failed(error: Exception) -> "asyncio.Future[None]":
-    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    future.set_exception(error)
-    future.exception()
-    return future
 
 
 def _crash_on_failure(app: faust.App) -> Any:

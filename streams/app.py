@@ -85,6 +85,11 @@ def create_app(config: WorkerConfig) -> faust.App:
     processor = Processor(rules, outbox, tables, config.partitions)
     wire_agents(app, processor, config.prefix, config.partitions)
 
+    @app.on_partitions_revoked.connect
+    async def settle(*_: object, **__: object) -> None:
+        # A row that came to the log after the next owner's would win over it.
+        await outbox.settle()
+
     @app.on_partitions_assigned.connect
     async def forget_trackers(*_: object, **__: object) -> None:
         processor.forget()

@@ -5,7 +5,6 @@ commit interval (it looks for gaps of single offsets).
 """
 
 from collections import deque
-from collections.abc import Collection
 from typing import Protocol
 
 
@@ -23,53 +22,50 @@ class Effect(Protocol):
 
 
 class ChunkOffsets:
-    """The chunks of one partition on their way, in order of their last offsets."""
+    """The chunks of one partition on their way, in order of their last offsets.
+
+    A chunk counts as finished only when its agent has said so: Faust itself
+    acknowledges what an agent lets go, be it by an exception or a cancellation.
+    """
 
     def __init__(self) -> None:
         self._last: deque[int] = deque()
-        self._done: set[int] = set()
-        self._effects: dict[int, Effect] = {}
+        self._finished: dict[int, Effect | None] = {}
 
-    def push(self, first: int, last: int) -> list[int]:
-        """Note a chunk; return the offsets of overlapping ones that it replaces.
+    def push(self, first: int, last: int) -> None:
+        """Note a chunk, in the place of those that overlap it.
 
         After a seek back the records come again, cut elsewhere.
         """
-        replaced = []
         while self._last and self._last[-1] >= first:
-            replaced.append(self._last.pop())
-        self._done.difference_update(replaced)
-        for offset in replaced:
-            self._effects.pop(offset, None)
+            self._finished.pop(self._last.pop(), None)
         self._last.append(last)
-        return replaced
 
-    def hold(self, last: int, effect: Effect) -> None:
-        """Keep a chunk from being committed before its effect is durable."""
-        self._effects[last] = effect
-
-    def acknowledge(self, offsets: Collection[int]) -> None:
-        """Note the chunks that the stream has finished."""
-        self._done.update(offsets)
+    def finish(self, last: int, effect: Effect | None = None) -> None:
+        """Note that a chunk is processed; no commit passes it before its effect is durable."""
+        # A chunk that was replaced may still be under way.
+        if last in self._last:
+            self._finished[last] = effect
 
     def committable(self, committed: int | None) -> int | None:
         """Return the offset up to which everything is finished and durable, if it moved."""
         new: int | None = None
         while self._last:
             head = self._last[0]
-            # A chunk that an earlier commit has overtaken is never acknowledged.
+            # A chunk that an earlier commit has overtaken is never finished.
             overtaken = committed is not None and head < committed
-            if not overtaken and not (head in self._done and self._durable(head)):
+            if not overtaken and not self._durable(head):
                 break
             self._last.popleft()
-            self._done.discard(head)
-            self._effects.pop(head, None)
+            self._finished.pop(head, None)
             if not overtaken:
                 new = head + 1
         return new
 
     def _durable(self, offset: int) -> bool:
-        effect = self._effects.get(offset)
+        if offset not in self._finished:
+            return False
+        effect = self._finished[offset]
         if effect is None:
             return True
         return effect.done() and not effect.cancelled() and effect.exception() is None

@@ -14,7 +14,14 @@ import orjson
 from schemas.codec import MAX_RECORD_BYTES, decode_inbound
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, is_ticker, session_days
+from schemas.rules import (
+    MAX_EVENT_MS,
+    MAX_PRICE,
+    MIN_EVENT_MS,
+    MIN_PRICE,
+    is_ticker,
+    session_days,
+)
 from schemas.topics import TICKS, partition_of
 from streams.domain.calendar import days_label
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
@@ -58,7 +65,7 @@ class _Plain:
             type(price) not in _NUMBERS
             or type(ts_ms) is not int
             or type(size) not in _NUMBERS
-            or not 0 < price < np.inf
+            or not MIN_PRICE <= price <= MAX_PRICE
             or not MIN_EVENT_MS <= ts_ms < MAX_EVENT_MS
         ):
             return False

@@ -71,6 +71,10 @@ class Outbox:
             if offset is not None:
                 table.reached(partition, offset)
 
+    async def settle(self) -> None:
+        """Return when nothing is on its way; raise what failed of it."""
+        await asyncio.gather(*self._on_the_way.values())
+
     def _later(self, partition: int, rows: list[Message]) -> asyncio.Future[Any]:
         """Send rows in the background, after those of the partition's earlier chunks.
 

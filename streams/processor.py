@@ -22,6 +22,10 @@ from streams.tables import PartitionTable
 log = logging.getLogger(__name__)
 
 
+class BrokenError(Exception):
+    """Say that a chunk failed, so that no later one is taken in."""
+
+
 class Outgoing(Protocol):
     """Where a processor sends to; `streams.outbox.Outbox` is the real one."""
 
@@ -56,6 +60,7 @@ class Processor:
         self._partitions = partitions
         self._trackers: dict[int, PartitionTracker] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._broken = False
         self.ignored = 0
 
     def forget(self) -> None:
@@ -64,25 +69,35 @@ class Processor:
 
     def take_over(self, partitions: Iterable[int]) -> None:
         """Build the state of partitions from the tables; raise StateError where it is unusable."""
+        self.forget()
         for partition in partitions:
             self._tracker(partition)
 
     async def process(self, topic: Topic, records: Sequence[Any]) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""
-        chunk = sources(records)
-        partition = chunk[0].partition
         async with self._one_at_a_time:
-            tracker = self._tracker(partition)
-            effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
-            if reroutes or dead:
-                await self._outbox.send(partition, topic, reroutes, dead)
-                _log_dead(dead)
-            if effects is None:
-                return None
-            if effects.ignored:
-                self.ignored += effects.ignored
-                log.warning("%d ticks of no session were ignored so far", self.ignored)
-            return await self._outbox.publish(partition, tracker, effects)
+            if self._broken:
+                msg = "an earlier chunk was not published: nothing may build on what it changed"
+                raise BrokenError(msg)
+            # Until its rows are sent, memory is ahead of the tables.
+            self._broken = True
+            effect = await self._take(topic, sources(records))
+            self._broken = False
+            return effect
+
+    async def _take(self, topic: Topic, chunk: list[Source]) -> asyncio.Future[Any] | None:
+        partition = chunk[0].partition
+        tracker = self._tracker(partition)
+        effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
+        if reroutes or dead:
+            await self._outbox.send(partition, topic, reroutes, dead)
+            _log_dead(dead)
+        if effects is None:
+            return None
+        if effects.ignored:
+            self.ignored += effects.ignored
+            log.warning("%d ticks of no session were ignored so far", self.ignored)
+        return await self._outbox.publish(partition, tracker, effects)
 
     def _tracker(self, partition: int) -> PartitionTracker:
         tracker = self._trackers.get(partition)

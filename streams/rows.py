@@ -38,9 +38,10 @@ def changed_rows(tracker: PartitionTracker, effects: Effects) -> Iterator[tuple[
         held = _decisions_of(tracker.tickers[name], signal_id)
         row = orjson.dumps([to_fields(each) for each in held.values()])
         yield tables.DECISIONS, f"{name}|{signal_id}".encode(), row
-    for name in effects.actions:
-        actions = tracker.tickers[name].actions.held
-        yield tables.ACTIONS, name.encode(), orjson.dumps([to_fields(e) for e in actions.values()])
+    for name, ex_date, kind in effects.actions:
+        action = tracker.tickers[name].actions.held[ex_date, kind]
+        key = f"{name}|{ex_date}|{kind}".encode()
+        yield tables.ACTIONS, key, orjson.dumps(to_fields(action))
     for name in effects.open_tickers:
         yield tables.OPEN_BARS, name.encode(), _open_row(tracker.tickers[name])
 
@@ -54,9 +55,8 @@ def restore(tracker: PartitionTracker, rows: Rows) -> None:
     for key, value in rows[tables.OPEN_BARS].items():
         _restore_open(tracker.ticker(key.decode()), value)
     for value in rows[tables.ACTIONS].values():
-        for fields in orjson.loads(value):
-            action: CorporateAction = from_fields(CorporateAction, fields)
-            tracker.ticker(action.ticker).actions.keep(action)
+        action: CorporateAction = from_fields(CorporateAction, orjson.loads(value))
+        tracker.ticker(action.ticker).actions.keep(action)
     for key, value in rows[tables.SIGNALS].items():
         name = key.decode().split("|", 1)[0]
         tracker.ticker(name).register(_entry(tracker, value))

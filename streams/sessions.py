@@ -35,14 +35,10 @@ class CalendarBook:
     ) -> None:
         self._suffixes = sorted(suffixes.items(), key=lambda each: -len(each[0]))
         self._default = default
-        self._by_ticker: dict[str, SessionCalendar] = {}
 
     def __call__(self, ticker: str) -> SessionCalendar:
         """Return the calendar of a ticker; raise CalendarError where it cannot be had."""
-        found = self._by_ticker.get(ticker)
-        if found is None:
-            found = self._by_ticker[ticker] = load_calendar(self.name_of(ticker))
-        return found
+        return load_calendar(self.name_of(ticker))
 
     def name_of(self, ticker: str) -> str:
         """Return the name of a ticker's calendar."""

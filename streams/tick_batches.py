@@ -8,7 +8,14 @@ import orjson
 
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS, check_tick, is_ticker
+from schemas.rules import (
+    MAX_EVENT_MS,
+    MAX_PRICE,
+    MIN_EVENT_MS,
+    MIN_PRICE,
+    check_tick,
+    is_ticker,
+)
 from streams.domain.calendar import Mask
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
 
@@ -34,6 +41,9 @@ def batch_columns(batch: TickBatch) -> tuple[TickColumns, Refused]:
 
 
 def _read(batch: TickBatch) -> tuple[TickColumns, Mask]:
+    if len(set(batch.tickers)) < len(batch.tickers):
+        msg = "tickers: expected each ticker once"
+        raise DecodeError(msg, error_class="BadColumns")
     price = _column("price", batch.price, "<f8", None)
     count = len(price)
     code = _column("ticker_index", batch.ticker_index, "<i4", count).astype(np.int64)
@@ -66,7 +76,7 @@ def _valid(columns: TickColumns) -> Mask:
     day_ok = (day_ms >= MIN_EVENT_MS) & (day_ms < MAX_EVENT_MS)
     time_ok = (columns.ts_ms >= MIN_EVENT_MS) & (columns.ts_ms < MAX_EVENT_MS)
     no_time = columns.ts_ms == NO_TIME
-    price_ok = (columns.price > 0) & np.isfinite(columns.price)
+    price_ok = (columns.price >= MIN_PRICE) & (columns.price <= MAX_PRICE)
     valid: Mask = price_ok & np.where(by_day, day_ok & (time_ok | no_time), time_ok)
     return valid
 

@@ -1,10 +1,11 @@
 """Batch delivery: each fetched chunk of a partition is one event of its agent.
 
 Delivery guarantee: at least once. An offset is committed when the agent has
-finished its chunk and every effect that it named by `hold` is durable. The
+said that its chunk is finished, and the effect that it named is durable. The
 order of write and commit is held here and in `streams.outbox`.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -20,6 +21,8 @@ from streams.chunks import ChunkOffsets, Effect
 
 # The driver hard-codes 1500 ms, for which a quiet partition delays all others.
 FETCH_MAX_WAIT_MS = 50
+# Below Faust's own 90 s, after which it gives recovery up without a word.
+ENDS_TIMEOUT_SECONDS = 60.0
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
@@ -49,9 +52,9 @@ class BatchConsumer(driver.Consumer):
         self._chunks: defaultdict[TP, ChunkOffsets] = defaultdict(ChunkOffsets)
         self._chunk_topics = cast(BatchTransport, self.transport).chunk_topics
 
-    def hold(self, message: ConsumerMessage, effect: Effect) -> None:
-        """Let no commit pass a chunk before its effect is durable."""
-        self._chunks[message.tp].hold(message.offset, effect)
+    def finish(self, message: ConsumerMessage, effect: Effect | None) -> None:
+        """Let a commit pass a chunk when its effect is durable."""
+        self._chunks[message.tp].finish(message.offset, effect)
 
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         """Return the end of each partition, as a fetch shows it.
@@ -82,9 +85,7 @@ class BatchConsumer(driver.Consumer):
         if not isinstance(record, tuple):
             return super()._to_message(tp, record)
         last = record[-1]
-        replaced = self._chunks[tp].push(record[0].offset, last.offset)
-        if replaced:
-            self._forget_acks(tp, replaced)
+        self._chunks[tp].push(record[0].offset, last.offset)
         return ConsumerMessage(
             last.topic,
             last.partition,
@@ -104,16 +105,10 @@ class BatchConsumer(driver.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         if tp.topic not in self._chunk_topics:
             return super()._new_offset(tp)
-        chunks = self._chunks[tp]
-        chunks.acknowledge(self._acked[tp])
+        # Faust's own acknowledgements say only that the agent has let go of a chunk.
         self._acked[tp].clear()
         self._acked_index[tp].clear()
-        return chunks.committable(self._committed_offset[tp])
-
-    def _forget_acks(self, tp: TP, offsets: Iterable[int]) -> None:
-        gone = set(offsets)
-        self._acked[tp][:] = [offset for offset in self._acked[tp] if offset not in gone]
-        self._acked_index[tp].difference_update(gone)
+        return self._chunks[tp].committable(self._committed_offset[tp])
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         if tp.topic not in self._chunk_topics:
@@ -132,7 +127,7 @@ class BatchConsumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        # A chunk may become durable after its acknowledgement was taken in.
+        # A chunk may become durable long after it was acknowledged.
         return super()._filter_committable_offsets({*tps, *self._chunks})
 
 
@@ -157,19 +152,27 @@ async def _ends_by_fetch(bootstrap: str, listed: Mapping[TP, int]) -> dict[TP, i
     )
     await consumer.start()
     try:
-        consumer.assign(list(used))
-        for each, tp in used.items():
-            consumer.seek(each, max(listed[tp] - 1, 0))
-        ends: dict[TP, int] = {}
-        while len(ends) < len(used):
-            await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS)
-            for each, tp in used.items():
-                end = consumer.highwater(each)
-                if end is not None:
-                    ends[tp] = max(end, listed[tp])
-        return ends
+        return await asyncio.wait_for(_watermarks(consumer, used, listed), ENDS_TIMEOUT_SECONDS)
     finally:
         await consumer.stop()
+
+
+async def _watermarks(
+    consumer: aiokafka.AIOKafkaConsumer,
+    used: Mapping[TopicPartition, TP],
+    listed: Mapping[TP, int],
+) -> dict[TP, int]:
+    consumer.assign(list(used))
+    for each, tp in used.items():
+        consumer.seek(each, max(listed[tp] - 1, 0))
+    ends: dict[TP, int] = {}
+    while len(ends) < len(used):
+        await consumer.getmany(timeout_ms=FETCH_MAX_WAIT_MS)
+        for each, tp in used.items():
+            end = consumer.highwater(each)
+            if end is not None:
+                ends[tp] = max(end, listed[tp])
+    return ends
 
 
 class BatchTransport(driver.Transport):

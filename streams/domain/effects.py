@@ -39,7 +39,7 @@ class Effects:
     closed_bars: set[tuple[str, int]] = field(default_factory=set)
     signals: set[tuple[str, str]] = field(default_factory=set)
     decisions: set[tuple[str, str]] = field(default_factory=set)
-    actions: set[str] = field(default_factory=set)
+    actions: set[tuple[str, str, str]] = field(default_factory=set)
     ignored: int = 0
 
     def add_bar(self, state: TickerState, index: int) -> None:

@@ -137,7 +137,8 @@ def _basis(days: Ints, splits: Sequence[Split]) -> Floats:
     for ex_day, ratio in splits:
         if ex_day > days[0]:
             factor[int(np.searchsorted(days, ex_day)) :] *= ratio
-    return factor
+    # Only a row of absurd splits comes here; what rests on it shall stay finite.
+    return np.clip(factor, 1e-100, 1e100)
 
 
 def _signed(action: str, raw: Floats, closes: Floats) -> Floats:

@@ -9,6 +9,10 @@ from schemas.records import Decision, Quarantined, Signal
 from streams.domain.observations import NOT_ENTERED, Claim, Facts
 from streams.domain.policy import Policy, PolicyVersions
 
+# Of one signal: its row and its state have to pass a broker. The least are kept, whatever came
+# first.
+MAX_KEPT = 100
+
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
@@ -87,9 +91,10 @@ def contest(holder: Entry | None, comer: Entry) -> tuple[Entry, bool]:
     lost = Quarantined(
         payload_hash=comer.payload_hash, generated_at_ms=comer.payload.generated_at_ms
     )
-    if lost in holder.quarantined:
+    quarantined = _with(holder.quarantined, lost, holder.payload_hash)
+    if quarantined == holder.quarantined:
         return holder, False
-    holder.quarantined = _with(holder.quarantined, lost, holder.payload_hash)
+    holder.quarantined = quarantined
     return holder, True
 
 
@@ -99,6 +104,10 @@ def hold_decision(decisions: dict[str, Decision], decision: Decision) -> bool:
     if old is not None and _decision_order(old) <= _decision_order(decision):
         return False
     decisions[decision.decision_id] = decision
+    if len(decisions) > MAX_KEPT:
+        last = max(decisions.values(), key=lambda each: (each.decided_at_ms, each.decision_id))
+        del decisions[last.decision_id]
+        return last is not decision
     return True
 
 
@@ -108,4 +117,4 @@ def _decision_order(decision: Decision) -> tuple[int, str]:
 
 def _with(known: Iterable[Quarantined], lost: Quarantined, holder: str) -> list[Quarantined]:
     every = {each.payload_hash: each for each in (*known, lost) if each.payload_hash != holder}
-    return [every[each] for each in sorted(every)]
+    return [every[each] for each in sorted(every)[:MAX_KEPT]]

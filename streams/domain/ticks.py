@@ -68,9 +68,7 @@ def fold_columns(ticks: TickColumns, calendar_of: CalendarOf, lateness_ms: int) 
         ignored += len(part) - int(np.count_nonzero(known))
         _greatest_times(part.take(known), times[known], event_times)
         inside = known & (index != NO_SESSION)
-        if inside.all():
-            _fold(part, index, ts_ms, bars)
-        elif inside.any():
+        if inside.any():
             _fold(part.take(inside), index[inside], ts_ms[inside], bars)
     return FoldedTicks(bars, event_times, ignored)
 
@@ -118,7 +116,7 @@ def _fold(ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, in
     keys = zip(ticks.code[order[starts]].tolist(), index[order[starts]].tolist(), strict=True)
     price, ts_ms = ticks.price[order], ts_ms[order]
     final = _flag(ticks.flags, FLAG_FINAL, order)
-    plain = ~_flag(ticks.flags, FLAG_OPEN, order)
+    plain = 1 - _flag(ticks.flags, FLAG_OPEN, order)
     seen = groups.greatest(final)
     revision = ticks.revision[order]
     top = groups.greatest(revision)

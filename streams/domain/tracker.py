@@ -14,7 +14,6 @@ from schemas.records import CorporateAction, Decision, Signal, ValidationEvent
 from streams.domain.bars import merge
 from streams.domain.calendar import CalendarOf, Ints
 from streams.domain.effects import Effects, Seen, seen_on
-from streams.domain.lifecycle import CANCELLED
 from streams.domain.observations import NOT_ENTERED, Claim, Facts, entry_positions, observe
 from streams.domain.policy import PolicyVersions
 from streams.domain.projection import project, quarantine_event, settle
@@ -108,7 +107,7 @@ class PartitionTracker:
             state = self.ticker(action.ticker)
             if not state.actions.keep(action):
                 continue
-            effects.actions.add(action.ticker)
+            effects.actions.add((action.ticker, action.ex_date, action.kind))
             if action.kind == "split":
                 day = state.actions.day_of(action)
                 touched[action.ticker] = min(day, touched.get(action.ticker, day))
@@ -150,13 +149,13 @@ class PartitionTracker:
         self._evaluate(state, entries, positions[chosen], first, effects)
 
     def _evaluate_new(self, state: TickerState, entries: list[Entry], effects: Effects) -> None:
-        for entry in entries:
-            effects.add_state(state, entry, [])
         generated = np.array([each.payload.generated_at_ms for each in entries], dtype=np.int64)
         positions = entry_positions(state.closed, generated)
-        entered = np.flatnonzero(positions < len(state.closed))
-        chosen = [entries[at] for at in entered.tolist()]
-        self._evaluate(state, chosen, positions[entered], 0, effects)
+        entered = positions < len(state.closed)
+        for at in np.flatnonzero(~entered).tolist():
+            effects.add_state(state, entries[at], [])
+        chosen = [entries[at] for at in np.flatnonzero(entered).tolist()]
+        self._evaluate(state, chosen, positions[entered], 0, effects, new=True)
 
     def _evaluate_one(
         self,
@@ -186,6 +185,8 @@ class PartitionTracker:
         positions: Ints,
         first: int,
         effects: Effects,
+        *,
+        new: bool = False,
     ) -> None:
         """Evaluate signals from the bar at position `first` on, one path for all that share it."""
         groups: dict[tuple[int, Claim], list[Entry]] = defaultdict(list)
@@ -197,7 +198,7 @@ class PartitionTracker:
             # A changed entry bar moves every observation, a later one those from it on.
             seen = seen_on(state, path, max(first - position, 1))
             for entry in members:
-                self._update(state, entry, path.facts, seen, effects)
+                self._update(state, entry, path.facts, seen, effects, new=new)
 
     def _update(
         self,
@@ -206,13 +207,13 @@ class PartitionTracker:
         facts: Facts,
         seen: Sequence[Seen],
         effects: Effects,
+        *,
+        new: bool,
     ) -> None:
         if entry.decisions:
-            facts, folded, _ = settle(entry, facts)
-            if folded.status == CANCELLED and entry.facts == NOT_ENTERED:
-                return
-        if facts != entry.facts:
-            told = project(entry, state.calendar, self.epoch).events
+            facts, _, _ = settle(entry, facts)
+        if new or facts != entry.facts:
+            told = [] if new else project(entry, state.calendar, self.epoch).events
             entry.facts = facts
             effects.add_state(state, entry, told)
         if facts != NOT_ENTERED:

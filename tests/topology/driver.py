@@ -114,9 +114,7 @@ class Topology:
         worker.position[tp] = last + 1
         worker.chunks[tp].push(chunk[0].offset, last)
         effect = await worker.processor.process(BY_NAME[tp[0]], chunk)
-        if effect is not None:
-            worker.chunks[tp].hold(last, effect)
-        worker.chunks[tp].acknowledge([last])
+        worker.chunks[tp].finish(last, effect)
         if self._rng.random() < 0.3:
             await asyncio.sleep(0)
             self._commit(worker)

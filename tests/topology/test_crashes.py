@@ -14,7 +14,6 @@ from tests.topology.driver import Delivery, Topology, materialise
 from tests.topology.events import Events, assert_rows_are, publish, random_events, rows_of
 
 # An empty part of a mixed batch stops the fold (tests/unit/streams/test_bars.py).
-pytestmark = pytest.mark.xfail(strict=False, reason="mixed batches stop the fold")
 
 SMALL = Events(
     signals=[

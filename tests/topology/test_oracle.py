@@ -9,7 +9,6 @@ from tests.topology.driver import Delivery, Topology, dead_letters, materialise
 from tests.topology.events import assert_rows_are, publish, random_events, rows_of
 
 # An empty part of a mixed batch stops the fold (tests/unit/streams/test_bars.py).
-pytestmark = pytest.mark.xfail(strict=False, reason="mixed batches stop the fold")
 
 
 @pytest.mark.parametrize("intraday", [False, True], ids=["daily", "intraday"])

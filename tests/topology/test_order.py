@@ -10,7 +10,6 @@ from tests.topology.driver import Delivery, Topology, materialise
 from tests.topology.events import Events, publish, random_events
 
 # An empty part of a mixed batch stops the fold (tests/unit/streams/test_bars.py).
-pytestmark = pytest.mark.xfail(strict=False, reason="mixed batches stop the fold")
 
 FILES = ("signals.csv", "llm_performance.txt", "llm_signal_tracking.json")
 

@@ -213,7 +213,6 @@ def test_a_date_that_is_no_session_is_counted_and_moves_nothing() -> None:
     assert (effects.bars, effects.open_tickers) == ({}, set())
 
 
-@pytest.mark.xfail(reason="the ticks of one calendar may all be refused or belong elsewhere")
 def test_a_batch_may_name_a_ticker_of_another_calendar_without_a_good_tick() -> None:
     good = make_tick(final=True, ts_event_ms=CLOSE_MS)
     batch = make_batch(ticks=[good, make_tick(ticker="BTC-USD", price=-1.0)])

@@ -43,18 +43,21 @@ def test_nothing_is_committable_before_anything_is_finished() -> None:
 
 def test_finished_chunks_are_committed_together_up_to_the_first_that_is_not() -> None:
     chunks = chunks_of((0, 9), (10, 14), (15, 15), (16, 20))
-    chunks.acknowledge([9, 14, 20])
+    chunks.finish(9)
+    chunks.finish(14)
+    chunks.finish(20)
 
     assert chunks.committable(None) == 15
     assert chunks.committable(15) is None
-    chunks.acknowledge([15])
+    chunks.finish(15)
     assert chunks.committable(15) == 21
 
 
 def test_a_gap_between_offsets_does_not_matter() -> None:
     """Compaction and transactions leave holes; whole chunks do not look for them."""
     chunks = chunks_of((5, 9), (20, 29))
-    chunks.acknowledge([29, 9])
+    chunks.finish(29)
+    chunks.finish(9)
 
     assert chunks.committable(None) == 30
 
@@ -65,26 +68,26 @@ class TestSeekBack:
     def test_overlapped_chunks_are_replaced(self) -> None:
         chunks = chunks_of((0, 9), (10, 19), (20, 29))
 
-        assert chunks.push(10, 24) == [29, 19]
-        chunks.acknowledge([9])
+        chunks.push(10, 24)
+        chunks.finish(9)
         assert chunks.committable(None) == 10
-        chunks.acknowledge([24])
+        chunks.finish(24)
         assert chunks.committable(10) == 25
 
     def test_what_was_finished_of_a_replaced_chunk_counts_no_more(self) -> None:
         chunks = chunks_of((0, 9), (10, 19))
-        chunks.acknowledge([19])
+        chunks.finish(19)
         chunks.push(5, 19)
 
-        chunks.acknowledge([9])
+        chunks.finish(9)
 
         assert chunks.committable(None) is None
 
-    def test_a_held_effect_of_a_replaced_chunk_blocks_no_more(self) -> None:
+    def test_an_effect_of_a_replaced_chunk_blocks_no_more(self) -> None:
         chunks = chunks_of((0, 9))
-        chunks.hold(9, failed())
+        chunks.finish(9, failed())
         chunks.push(0, 9)
-        chunks.acknowledge([9])
+        chunks.finish(9)
 
         assert chunks.committable(None) == 10
 
@@ -94,7 +97,7 @@ class TestOvertaken:
 
     def test_it_does_not_block_the_head(self) -> None:
         chunks = chunks_of((0, 9), (10, 19))
-        chunks.acknowledge([19])
+        chunks.finish(19)
 
         assert chunks.committable(10) == 20
 
@@ -103,14 +106,14 @@ class TestOvertaken:
 
         assert chunks.committable(10) is None
         chunks.push(10, 12)
-        chunks.acknowledge([12])
+        chunks.finish(12)
         assert chunks.committable(10) == 13
 
     def test_a_chunk_that_reaches_beyond_the_commit_is_not_overtaken(self) -> None:
         chunks = chunks_of((0, 19))
 
         assert chunks.committable(10) is None
-        chunks.acknowledge([19])
+        chunks.finish(19)
         assert chunks.committable(10) == 20
 
 
@@ -119,8 +122,8 @@ class TestEffects:
 
     def test_a_chunk_waits_for_its_effect(self) -> None:
         chunks, effect = chunks_of((0, 9), (10, 19)), Future[Any]()
-        chunks.hold(9, effect)
-        chunks.acknowledge([9, 19])
+        chunks.finish(9, effect)
+        chunks.finish(19)
 
         assert chunks.committable(None) is None
         effect.set_result(None)
@@ -129,17 +132,26 @@ class TestEffects:
     @pytest.mark.parametrize("effect", [failed(), given_up()])
     def test_what_failed_is_never_passed(self, effect: "Future[Any]") -> None:
         chunks = chunks_of((0, 9), (10, 19))
-        chunks.hold(9, effect)
-        chunks.hold(19, durable())
-        chunks.acknowledge([9, 19])
+        chunks.finish(9, effect)
+        chunks.finish(19, durable())
 
         assert chunks.committable(None) is None
 
-    def test_a_durable_effect_does_not_finish_a_chunk(self) -> None:
+    def test_what_is_let_go_unfinished_is_never_passed(self) -> None:
+        """Faust acknowledges also a chunk whose agent was cancelled or has failed."""
+        chunks = chunks_of((0, 9), (10, 19))
+        chunks.finish(19, durable())
+
+        assert chunks.committable(None) is None
+
+    def test_a_finish_of_a_chunk_that_is_no_longer_known_is_forgotten(self) -> None:
         chunks = chunks_of((0, 9))
-        chunks.hold(9, durable())
+        chunks.push(0, 14)
+        chunks.finish(9)
 
         assert chunks.committable(None) is None
+        chunks.finish(14)
+        assert chunks.committable(None) == 15
 
 
 class ChunkMachine(RuleBasedStateMachine):
@@ -163,8 +175,9 @@ class ChunkMachine(RuleBasedStateMachine):
     @rule(size=st.integers(1, 12))
     def fetch(self, size: int) -> None:
         first, last = self.position, min(self.position + size, self.END) - 1
-        for replaced in self.chunks.push(first, last):
-            self.on_the_way.pop(replaced, None)
+        self.chunks.push(first, last)
+        for replaced in [each for each in self.on_the_way if each >= first]:
+            self.on_the_way.pop(replaced)
             self.finished.discard(replaced)
         self.on_the_way[last] = first, Future[Any]()
         self.position = last + 1
@@ -174,15 +187,11 @@ class ChunkMachine(RuleBasedStateMachine):
     def finish(self, data: st.DataObject, held: bool) -> None:
         last = data.draw(st.sampled_from(self.unfinished()))
         first, effect = self.on_the_way[last]
-        if held:
-            self.chunks.hold(last, effect)
-        else:
+        if not held:
             effect.set_result(None)
             self.safe.update(range(first, last + 1))
         self.finished.add(last)
-        # Consumer.ack ignores what lies below the committed offset.
-        if self.committed is None or last >= self.committed:
-            self.chunks.acknowledge([last])
+        self.chunks.finish(last, effect)
 
     @precondition(lambda self: self.pending())
     @rule(data=st.data())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import decode, encode
 from schemas.records import DeadLetter, Tick
-from schemas.rules import MAX_EVENT_MS, MIN_EVENT_MS
+from schemas.rules import MAX_EVENT_MS, MAX_PRICE, MIN_EVENT_MS, MIN_PRICE
 from schemas.topics import partition_of
 from streams.inbound import Source
 from streams.inbound_ticks import SortedTicks, _ticks_of, join_columns, sort_ticks
@@ -44,7 +44,7 @@ def without_extras(tick: Tick) -> Tick:
 some_ticks = st.builds(
     make_tick,
     ticker=st.sampled_from(["AAPL", "MSFT", "BTC-USD", "É"]),
-    price=st.floats(0, exclude_min=True, allow_infinity=False),
+    price=st.floats(MIN_PRICE, MAX_PRICE),
     ts_event_ms=st.integers(MIN_EVENT_MS, MAX_EVENT_MS - 1),
     session=st.none()
     | st.dates(
@@ -85,10 +85,11 @@ def test_a_tick_without_a_time_has_its_session() -> None:
 
 def test_the_common_json_takes_whole_numbers_and_a_size() -> None:
     found = sorted_ticks(
-        orjson.dumps({**PLAIN, "price": 100}), orjson.dumps({**PLAIN, "size": 3, "price": 5e-324})
+        orjson.dumps({**PLAIN, "price": 100}),
+        orjson.dumps({**PLAIN, "size": 3, "price": MIN_PRICE}),
     )
 
-    assert [each.price for each in ticks_of(found)] == [100.0, 5e-324]
+    assert [each.price for each in ticks_of(found)] == [100.0, MIN_PRICE]
 
 
 @pytest.mark.parametrize(
