@@ -52,6 +52,7 @@ class PartitionTracker:
         folded = fold_columns(ticks, self.rules.calendar_of, self.rules.lateness_ms)
         effects.ignored = folded.ignored
         changed: dict[str, list[int]] = defaultdict(list)
+        revised: set[str] = set()
         for name, time in folded.event_times.items():
             if self.ticker(name).advance(time):
                 effects.open_tickers.add(name)
@@ -60,6 +61,7 @@ class PartitionTracker:
             if index in state.closed:
                 if state.closed.put(index, bar):
                     changed[name].append(index)
+                    revised.add(name)
                 continue
             old = state.open.get(index)
             new = bar if old is None else merge(old, bar)
@@ -71,7 +73,7 @@ class PartitionTracker:
         for name, indexes in changed.items():
             for index in indexes:
                 effects.add_bar(self.ticker(name), index)
-            self._evaluate_changed(self.ticker(name), indexes, effects)
+            self._evaluate_changed(self.ticker(name), indexes, effects, again=name in revised)
         return effects
 
     def apply_signals(self, signals: Iterable[Signal]) -> Effects:
@@ -113,7 +115,7 @@ class PartitionTracker:
                 touched[action.ticker] = min(day, touched.get(action.ticker, day))
         for name, day in touched.items():
             state = self.ticker(name)
-            self._evaluate_changed(state, state.closed_span_from(day), effects)
+            self._evaluate_changed(state, state.closed_span_from(day), effects, again=True)
         return effects
 
     def apply_decisions(self, decisions: Iterable[Decision]) -> Effects:
@@ -135,9 +137,13 @@ class PartitionTracker:
         return effects
 
     def _evaluate_changed(
-        self, state: TickerState, indexes: Sequence[int], effects: Effects
+        self, state: TickerState, indexes: Sequence[int], effects: Effects, *, again: bool
     ) -> None:
-        """Evaluate the signals whose entry or window a changed bar touches."""
+        """Evaluate the signals whose entry or window a changed bar touches.
+
+        Their states are told `again` also where they are what they were: a crash may have
+        lost the rows of a change that was told, and that this one takes back.
+        """
         if not state.signals or not indexes:
             return
         first, last = state.closed.position(min(indexes)), state.closed.position(max(indexes))
@@ -146,7 +152,7 @@ class PartitionTracker:
         touched = (positions <= last) & (positions + columns.window >= first)
         chosen = np.flatnonzero(touched)
         entries = [columns.entries[at] for at in chosen.tolist()]
-        self._evaluate(state, entries, positions[chosen], first, effects)
+        self._evaluate(state, entries, positions[chosen], first, effects, again=again)
 
     def _evaluate_new(self, state: TickerState, entries: list[Entry], effects: Effects) -> None:
         generated = np.array([each.payload.generated_at_ms for each in entries], dtype=np.int64)
@@ -187,6 +193,7 @@ class PartitionTracker:
         effects: Effects,
         *,
         new: bool = False,
+        again: bool = False,
     ) -> None:
         """Evaluate signals from the bar at position `first` on, one path for all that share it."""
         groups: dict[tuple[int, Claim], list[Entry]] = defaultdict(list)
@@ -198,7 +205,7 @@ class PartitionTracker:
             # A changed entry bar moves every observation, a later one those from it on.
             seen = seen_on(state, path, max(first - position, 1))
             for entry in members:
-                self._update(state, entry, path.facts, seen, effects, new=new)
+                self._update(state, entry, path.facts, seen, effects, new=new, again=again)
 
     def _update(
         self,
@@ -209,10 +216,11 @@ class PartitionTracker:
         effects: Effects,
         *,
         new: bool,
+        again: bool,
     ) -> None:
         if entry.decisions:
             facts, _, _ = settle(entry, facts)
-        if new or facts != entry.facts:
+        if new or again or facts != entry.facts:
             told = [] if new else project(entry, state.calendar, self.epoch).events
             entry.facts = facts
             effects.add_state(state, entry, told)

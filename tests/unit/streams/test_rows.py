@@ -200,7 +200,6 @@ def test_a_state_told_after_a_crash_is_not_older_than_what_was_told_before(
     assert replace(again, quarantined=[]) == told
 
 
-@pytest.mark.xfail(reason="what is the same as in the row counts as told")
 def test_what_was_told_before_a_crash_without_a_row_is_told_anew() -> None:
     """The outputs of a chunk may be out, and its rows lost; then it comes again, cut otherwise.
 
