@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 from producers.errors import ModelError
 from producers.fallback import Claim, indicators_of
 from schemas.records import ACTIONS
+from schemas.rules import MAX_REASONING
 
 TIMEOUT_S = 60.0
 MIN_REASONING = 30
@@ -96,8 +97,9 @@ def claim_of(content: Any, indicators: Mapping[str, float]) -> Claim:
     _expect(action in ACTIONS, "action", f"one of {', '.join(ACTIONS)}", action)
     is_number = isinstance(confidence, int | float) and not isinstance(confidence, bool)
     _expect(is_number and 0 <= confidence <= 1, "confidence", "0 to 1", confidence)
-    is_reason = isinstance(reasoning, str) and len(reasoning.strip()) >= MIN_REASONING
-    _expect(is_reason, "reasoning", f"at least {MIN_REASONING} characters", reasoning)
+    length = len(reasoning.strip()) if isinstance(reasoning, str) else 0
+    is_reason = MIN_REASONING <= length <= MAX_REASONING
+    _expect(is_reason, "reasoning", f"{MIN_REASONING} to {MAX_REASONING} characters", reasoning)
     _expect(risk in RISK_LEVELS, "risk_level", f"one of {', '.join(RISK_LEVELS)}", risk)
     return Claim(
         action=action,

@@ -18,7 +18,14 @@ from producers.tables import Table, tables
 from producers.tick_cells import ADJUSTED, COLUMNS, CellReader, TickCells, TickOptions
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick
-from schemas.rules import MAX_EVENT_MS, MAX_REVISION, MIN_EVENT_MS, check_tick
+from schemas.rules import (
+    MAX_EVENT_MS,
+    MAX_PRICE,
+    MAX_REVISION,
+    MIN_EVENT_MS,
+    MIN_PRICE,
+    check_tick,
+)
 
 _DAY_MS = 86_400_000
 _NONE = -1
@@ -108,7 +115,7 @@ def _bad_rows(cells: TickCells) -> Mask:
     for cell in cells.read:
         bad |= cell.cast.bad
     for price in (cells.price, cells.open, cells.high, cells.low):
-        bad |= price.good & ~(np.isfinite(price.values) & (price.values > 0))
+        bad |= price.good & ~((price.values >= MIN_PRICE) & (price.values <= MAX_PRICE))
     for cast, low, high in (
         (cells.ts_event_ms, MIN_EVENT_MS, MAX_EVENT_MS - 1),
         (cells.session, MIN_EVENT_MS // _DAY_MS, MAX_EVENT_MS // _DAY_MS - 1),

@@ -128,9 +128,7 @@ def test_the_publisher_knows_where_its_records_end(
         assert sum(publisher.ends.values()) == 1_000
 
 
-def test_a_missing_topic_is_said(
-    embedded_broker: str, topic_prefix: str
-) -> None:
+def test_a_missing_topic_is_said(embedded_broker: str, topic_prefix: str) -> None:
     with (
         KafkaPublisher.connect(embedded_broker) as publisher,
         pytest.raises(MissingTopicError, match="there is no topic"),

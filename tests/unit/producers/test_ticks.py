@@ -105,9 +105,9 @@ def test_bad_lines_are_named_with_their_number_and_the_rest_goes_on() -> None:
         "line 10: ticker: missing",
         "line 11: session: expected a date from 1980 to 2099, was 9999-01-01",
         "line 12: ticker: expected 1 to 64 characters without space or '|', was 'A|B'",
-        "line 13: close: expected a finite number > 0, was -1.0",
+        "line 13: close: expected a number > 0 (1e-100 to 1e+100), was -1.0",
         "line 14: close: expected a number, was 'nan'",
-        "line 15: close: expected a finite number > 0, was inf",
+        "line 15: close: expected a number > 0 (1e-100 to 1e+100), was inf",
         "line 16: close: missing",
     ]
 
@@ -189,7 +189,7 @@ def test_the_suffix_says_the_format(tmp_path: Path) -> None:
     assert [float(price) for chunk in chunks for price in chunk.ticks.price] == [2.0]
 
 
-@given(st.lists(st.floats(min_value=1e-300, max_value=1e300), min_size=1, max_size=30))
+@given(st.lists(st.floats(min_value=1e-100, max_value=1e100), min_size=1, max_size=30))
 def test_csv_prices_are_exact_to_the_last_bit(prices: list[float]) -> None:
     rows = "".join(f"2020-01-02,A,{price!r}\n" for price in prices)
 

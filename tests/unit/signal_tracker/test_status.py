@@ -86,14 +86,3 @@ def test_an_output_without_its_folder_is_refused_by_that_folder(
     assert cli.run([*words, "--output", str(tmp_path / "x" / "f")]) == 2
 
     assert f"there is no folder {tmp_path / 'x'}\n" in capsys.readouterr().err
-
-
-def test_a_sink_without_a_broker_leaves_no_database(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sinks.worker._REQUEST_MS", 100)
-
-    assert cli.run(["sink", "sqlite", "--broker", "127.0.0.1:1", "--data", str(tmp_path)]) == 1
-
-    assert "no Kafka broker answers at 127.0.0.1:1\n" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
