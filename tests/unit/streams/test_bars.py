@@ -200,6 +200,16 @@ def test_a_late_tick_revises_a_closed_bar_and_a_repeated_one_does_not() -> None:
     assert (bar.high, bar.close) == (15.0, 12.0)
 
 
+def test_a_final_tick_completes_its_session_also_where_a_revision_restates_it() -> None:
+    rows = [tick(0, 12.0, final=True), tick(-HOUR_MS, 13.0, revision=1)]
+
+    for chunks in ([rows], [rows[:1], rows[1:]], [rows[1:], rows[:1]]):
+        tracker = new_tracker()
+        told = [bar for chunk in chunks for bar in apply_ticks(tracker, chunk).bars.values()]
+
+        assert (told[-1].close, told[-1].revision, told[-1].final) == (13.0, 1, True)
+
+
 def test_a_date_that_is_no_session_is_counted_and_moves_nothing() -> None:
     tracker = new_tracker()
     apply_ticks(tracker, [tick(0, 12.0)])
