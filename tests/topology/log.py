@@ -70,7 +70,7 @@ class RecordingProducer:
         self._log = log
         self._rng = rng
         self._left = dies_after
-        self.delivered = 0
+        self.order: list[Tp] = []
 
     def create_batch(self) -> BatchBuilder:
         return BatchBuilder(MAX_BATCH_BYTES, 0)
@@ -90,7 +90,7 @@ class RecordingProducer:
         return future
 
     def _deliver(self, batch: Any, tp: Tp) -> RecordMetadata:
-        self.delivered += 1
+        self.order.append(tp)
         base_offset = len(self._log.entries[tp])
         records = MemoryRecords(bytes(batch._build()))
         while records.has_next():
