@@ -114,6 +114,9 @@ class Topology:
         worker.position[tp] = last + 1
         worker.chunks[tp].push(chunk[0].offset, last)
         effect = await worker.processor.process(BY_NAME[tp[0]], chunk)
+        if effect is not None:
+            # Looked at, as an agent does; a failure shows in what cannot be committed.
+            effect.add_done_callback(lambda done: done.exception())
         worker.chunks[tp].finish(last, effect)
         if self._rng.random() < 0.3:
             await asyncio.sleep(0)
