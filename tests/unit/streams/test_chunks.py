@@ -91,6 +91,15 @@ class TestSeekBack:
 
         assert chunks.committable(None) == 10
 
+    def test_a_replaced_chunk_that_ends_late_finishes_no_later_one(self) -> None:
+        """It was under way when the records came again, and yet again as at first."""
+        chunks = chunks_of((0, 9))
+        chunks.push(0, 12)
+        chunks.finish(9)
+        chunks.push(0, 9)
+
+        assert chunks.committable(None) is None
+
 
 class TestOvertaken:
     """A chunk below the committed offset is never acknowledged: its acks are ignored."""

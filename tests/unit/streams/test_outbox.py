@@ -3,9 +3,11 @@
 import asyncio
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import faust
+import orjson
 import pytest
 from faust.types import TP
 
@@ -17,12 +19,13 @@ from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker
 from streams.inbound import Reroute, dead_letter
 from streams.outbox import MAX_OBSERVATIONS_BYTES, Outbox, observation_records
+from streams.processor import BrokenError, Processor
 from streams.sending import Message, Sender
 from tests.builders import make_signal
 from tests.oracle.examples import closes, signal
 from tests.topology.log import BrokerGoneError, Log, RecordingProducer
 from tests.unit.schemas.samples import SAMPLES
-from tests.unit.streams.fold import apply, apply_ticks, new_tracker, source
+from tests.unit.streams.fold import RULES, apply, apply_ticks, new_tracker, source
 
 PARTITION = 3
 
@@ -99,6 +102,52 @@ def test_the_tables_hold_what_the_changelog_does(sent: Sent) -> None:
         assert {each.key: each.value for each in entries} == sent.rows(name)
         held = table.data.persisted_offset(TP(table.changelog_name, PARTITION))
         assert held == (entries[-1].offset if entries else None)
+
+
+def test_open_bars_of_a_later_chunk_wait_for_those_of_an_earlier_one(sent: Sent) -> None:
+    """The later row in the log wins at recovery."""
+    tracker = new_tracker()
+    ticks = [{"ticker": "AAPL", "session": "2024-01-02", "price": price} for price in (1.0, 2.0)]
+
+    async def publish_both() -> None:
+        gate, deliver = asyncio.Event(), sent.producer.send_batch
+
+        async def slowly(*args: Any, **kwargs: Any) -> Any:
+            await gate.wait()
+            return await deliver(*args, **kwargs)
+
+        sent.producer.send_batch = slowly
+        first = await sent.outbox.publish(PARTITION, tracker, apply_ticks(tracker, ticks[:1]))
+        await asyncio.sleep(0)
+        sent.producer.send_batch = deliver
+        second = await sent.outbox.publish(PARTITION, tracker, apply_ticks(tracker, ticks[1:]))
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, second)
+
+    asyncio.run(publish_both())
+
+    [changelog] = [entries for entries in sent.log.entries.values() if entries]
+    assert [b"2.0" in (each.value or b"") for each in changelog] == [False, True]
+
+
+def test_nothing_builds_on_a_chunk_that_was_not_published() -> None:
+    """Memory is ahead of the tables then; only a new process may go on."""
+    broken = Sent(dies_after=0)
+    processor = Processor(RULES, broken.outbox, broken.tables, 1)
+    chunk = [
+        SimpleNamespace(**source(orjson.dumps(row))._asdict(), timestamp=0) for row in closes([1.0])
+    ]
+
+    async def process_twice() -> None:
+        with pytest.raises(BrokerGoneError):
+            await processor.process(topics.TICKS, chunk)
+        with pytest.raises(BrokenError):
+            await processor.process(topics.TICKS, chunk)
+
+    asyncio.run(process_twice())
+
+    assert not broken.rows(tables.CLOSED_BARS)
 
 
 def test_what_cannot_be_sent_is_raised() -> None:
