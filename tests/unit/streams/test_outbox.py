@@ -54,6 +54,11 @@ def sent() -> Sent:
     return Sent()
 
 
+async def rest() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 def a_session() -> tuple[PartitionTracker, Effects]:
     tracker = new_tracker()
     apply(tracker, topics.SIGNALS, [signal(signal_id="one"), signal(signal_id="two")])
@@ -118,10 +123,10 @@ def test_open_bars_of_a_later_chunk_wait_for_those_of_an_earlier_one(sent: Sent)
 
         sent.producer.send_batch = slowly
         first = await sent.outbox.publish(PARTITION, tracker, apply_ticks(tracker, ticks[:1]))
-        await asyncio.sleep(0)
+        await rest()
         sent.producer.send_batch = deliver
         second = await sent.outbox.publish(PARTITION, tracker, apply_ticks(tracker, ticks[1:]))
-        await asyncio.sleep(0)
+        await rest()
         gate.set()
         await asyncio.gather(first, second)
 
