@@ -53,9 +53,8 @@ class Running:
         self.process.send_signal(signal.SIGCONT)
 
     def kill_9(self) -> None:
-        """End the process and all it started, at once."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """End the process at once, if it runs."""
+        self.process.kill()
         self.process.wait(STOP_S)
 
     def end(self, number: int = signal.SIGTERM, within: float = STOP_S) -> int:
@@ -97,7 +96,7 @@ class Processes:
                 stdout=stdout,
                 stderr=stderr,
                 env=_environ(env),
-                # a group of its own: what it starts can be ended with it
+                # a session of its own: Ctrl-C on the tests is theirs alone
                 start_new_session=True,
             )
         running = Running(f"{number} {' '.join(words[:2])}", process, out, err)

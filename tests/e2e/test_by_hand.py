@@ -188,25 +188,32 @@ def test_a_signal_that_is_not_there_is_an_error(words: list[str], terminals: Ter
     assert "nobody" in run(*words, *terminals.data, expect=1).stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_each_process_ends_cleanly_when_asked(number: int, tmp_path: Path) -> None:
+def test_each_process_ends_cleanly_by_ctrl_c_and_by_sigterm(tmp_path: Path) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    signals = tmp_path / "S.csv"
+    signals.write_text(
+        "ticker,action,confidence,generated_at,source,source_kind,model\n"
+        "AAPL,BUY,0.6,2024-01-02T15:00:00Z,desk,rule,sma\n"
+    )
     with processes_in(tmp_path / "words") as processes:
-        broker, address = start_broker(processes, tmp_path / "broker")
-        pipeline = Pipeline(processes, address, tmp_path / "data")
-        pipeline.create_topics()
-        tail = processes.start("events", "tail", "--follow", "--broker", address)
-        parts = [tail, pipeline.worker(), pipeline.sqlite_sink(), pipeline.reports_sink()]
-        signals = tmp_path / "S.csv"
-        signals.write_text(
-            "ticker,action,confidence,generated_at,source,source_kind,model\n"
-            "AAPL,BUY,0.6,2024-01-02T15:00:00Z,desk,rule,sma\n"
-        )
-        pipeline.publish("signals", signals)
-        wait_until("an event in the tail", tail.lines, *parts)
-        pipeline.wait_until_stored(*parts)
-        report = pipeline.data / "llm_performance.txt"
-        wait_until("a report", report.exists, *parts)
+        brokers = [start_broker(processes, tmp_path / number.name) for number in numbers]
+        pipelines = [Pipeline(processes, address, tmp_path / address) for _, address in brokers]
+        parts = [start_all(processes, pipeline) for pipeline in pipelines]
+        for pipeline, running in zip(pipelines, parts, strict=True):
+            pipeline.publish("signals", signals)
+            wait_until("an event in the tail", running[0].lines, *running)
+            pipeline.wait_until_stored(*running)
+            report = pipeline.data / "llm_performance.txt"
+            wait_until("a report", report.exists, *running)
 
-        for each in [*parts, broker]:
-            assert each.end(number) == 0, str(each)
-        assert "Traceback" not in "".join(each.err.read_text() for each in [*parts, broker])
+        for number, (broker, _), running in zip(numbers, brokers, parts, strict=True):
+            for each in [*running, broker]:
+                assert each.end(number) == 0, str(each)
+                assert "Traceback" not in each.err.read_text()
+
+
+def start_all(processes: Processes, pipeline: Pipeline) -> list[Running]:
+    """Start a tail, a worker and both sinks on topics of their own."""
+    pipeline.create_topics()
+    tail = processes.start("events", "tail", "--follow", "--broker", pipeline.broker)
+    return [tail, pipeline.worker(), pipeline.sqlite_sink(), pipeline.reports_sink()]
