@@ -73,8 +73,25 @@ class BatchConsumer(driver.Consumer):
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        fetched = await super()._getmany(active_partitions, timeout)
+        # A copy: Faust empties this very set when recovery ends, the fetcher in its thread takes
+        # an empty set for all partitions, and Faust drops what it did not ask for.
+        wanted = set(active_partitions or ())
+        fetched = await super()._getmany(wanted, timeout) if wanted else None
         return {tp: self._wrapped(tp, records) for tp, records in (fetched or {}).items()}
+
+    async def perform_seek(self) -> None:
+        """Seek every partition to where it is committed, or to its beginning.
+
+        The latter Faust leaves out: what was fetched too early would be lost.
+        """
+        await super().perform_seek()
+        fresh = [
+            tp
+            for tp in self.assignment()
+            if tp.topic in self._chunk_topics and not self._committed_offset[tp]
+        ]
+        for tp, start in (await self.earliest_offsets(*fresh)).items():
+            await self.seek(tp, start or 0)
 
     def _wrapped(self, tp: TP, records: list[Any]) -> list[Any]:
         if tp.topic not in self._chunk_topics or not records:
