@@ -68,6 +68,8 @@ def restore(tracker: PartitionTracker, rows: Rows) -> None:
             state.signals[signal_id].decisions = held
         else:
             state.early_decisions[signal_id] = held
+    for state in tracker.tickers.values():
+        state.compared = False
 
 
 def _decisions_of(state: TickerState, signal_id: str) -> dict[str, Decision]:

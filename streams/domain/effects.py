@@ -77,6 +77,7 @@ class Effects:
         key = state.name, entry.signal_id
         self.states[key] = signal_state
         self.signals.add(key)
+        entry.told = True
         if told is None:
             return
         known = {each.event_id for each in told}

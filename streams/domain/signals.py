@@ -18,8 +18,9 @@ MAX_KEPT = 100
 class Entry:
     """What the worker keeps of one signal: no entry per session, ever.
 
-    `facts` are the facts last told to the world; `revisions` count how often a
-    transition to a status was told again.
+    `facts` are the facts last told to the world, as far as this life knows: `told`
+    is false where an earlier one may have told others since. `revisions` count how
+    often a transition to a status was told again.
     """
 
     payload: Signal
@@ -29,6 +30,7 @@ class Entry:
     quarantined: list[Quarantined] = field(default_factory=list)
     decisions: dict[str, Decision] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
+    told: bool = True
 
     @property
     def signal_id(self) -> str:

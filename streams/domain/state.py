@@ -64,6 +64,7 @@ class TickerState:
         "actions",
         "calendar",
         "closed",
+        "compared",
         "early_decisions",
         "event_time_ms",
         "name",
@@ -80,6 +81,7 @@ class TickerState:
         self.actions = Actions()
         self.signals: dict[str, Entry] = {}
         self.early_decisions: dict[str, dict[str, Decision]] = {}
+        self.compared = True
         self._columns: SignalColumns | None = None
 
     def advance(self, time_ms: int) -> bool:

@@ -53,6 +53,8 @@ class PartitionTracker:
         effects.ignored = folded.ignored
         changed: dict[str, list[int]] = defaultdict(list)
         revised: set[str] = set()
+        for name in folded.event_times:
+            self._compare(self.ticker(name))
         for name, time in folded.event_times.items():
             if self.ticker(name).advance(time):
                 effects.open_tickers.add(name)
@@ -107,6 +109,7 @@ class PartitionTracker:
         touched: dict[str, int] = {}
         for action in actions:
             state = self.ticker(action.ticker)
+            self._compare(state)
             if not state.actions.keep(action):
                 continue
             effects.actions.add((action.ticker, action.ex_date, action.kind))
@@ -135,6 +138,29 @@ class PartitionTracker:
             if entry is not None:
                 self._evaluate_one(state, entry, told, effects)
         return effects
+
+    def _compare(self, state: TickerState) -> None:
+        """After a restart, find the signals whose rows do not follow from the bars' rows.
+
+        A crash lost the latter. A life between that one and this may have told the world
+        what followed from fewer bars, so that equal facts do not mean that they were told.
+        """
+        if state.compared:
+            return
+        state.compared = True
+        columns = state.columns()
+        positions = entry_positions(state.closed, columns.generated_at_ms).tolist()
+        splits, facts_of = state.actions.splits(), dict[tuple[int, Claim], Facts]()
+        for entry, position in zip(columns.entries, positions, strict=True):
+            facts = NOT_ENTERED
+            if position < len(state.closed):
+                key = position, entry.claim
+                if key not in facts_of:
+                    path = observe(state.closed, state.calendar, splits, *key)
+                    facts_of[key] = path.facts
+                facts = facts_of[key]
+            if facts != entry.facts:
+                entry.told = settle(entry, facts)[0] == entry.facts
 
     def _evaluate_changed(
         self, state: TickerState, indexes: Sequence[int], effects: Effects, *, again: bool
@@ -220,7 +246,7 @@ class PartitionTracker:
     ) -> None:
         if entry.decisions:
             facts, _, _ = settle(entry, facts)
-        if new or again or facts != entry.facts:
+        if new or again or not entry.told or facts != entry.facts:
             told = [] if new else project(entry, state.calendar, self.epoch).events
             entry.facts = facts
             effects.add_state(state, entry, told)

@@ -225,7 +225,6 @@ def test_what_was_told_before_a_crash_without_a_row_is_told_anew() -> None:
     assert again.raw_return == pytest.approx(0.01)
 
 
-@pytest.mark.xfail(reason="a restored signal counts as told until a bar of it is revised")
 def test_a_row_that_is_ahead_of_its_bars_does_not_count_as_told() -> None:
     """A first life lost the bars' rows, a second saw half of the chunk and lost all rows."""
     tracker, rows = new_tracker(), empty_rows()
