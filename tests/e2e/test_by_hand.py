@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from schemas.topics import CATALOGUE
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import csv_rows, differences, json_lines, query
 from tests.e2e.processes import Processes, Running, processes_in, run, wait_until
+from tests.oracle.examples import DAY_MS
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals, write_files
 
 TICKERS = ("AAPL", "MSFT", "BTC-USD")
+APART_MS = (-1, 0, 1, 3_600_000, 9 * DAY_MS)
 REPORTS = ("llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv")
 
 
@@ -50,6 +53,9 @@ def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
     market = random_market(rng, TICKERS, "2022-01-03", "2023-03-31")
     records = random_signals(rng, TICKERS, "2022-01-03", "2023-03-31", 60)
     signals, ticks = write_files(folder, records, market)
+    cancels = cancels_of(records)
+    decisions = folder / "D.jsonl"
+    decisions.write_text("".join(f"{json.dumps(each)}\n" for each in cancels))
     with processes_in(folder / "words") as processes:
         _, address = start_broker(processes, folder / "broker")
         pipeline = Pipeline(processes, address, folder / "data")
@@ -60,9 +66,27 @@ def terminals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminals]:
         tail = processes.start("events", "tail", "--follow", *words)
         told["signals"] = run("publish", "signals", str(signals), *words, *data).stdout
         told["ticks"] = run("publish", "ticks", str(ticks), *words, *data).stdout
+        told["decisions"] = run("publish", "decisions", str(decisions), *words, *data).stdout
         pipeline.wait_until_stored(*parts, tail)
         told["created again"] = run("topics", "create", *words).stdout
-        yield Terminals(pipeline=pipeline, tail=tail, wanted=judge(records, market), told=told)
+        wanted = judge(records, market, decisions=cancels)
+        yield Terminals(pipeline=pipeline, tail=tail, wanted=wanted, told=told)
+
+
+def cancels_of(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return cancels of a few signals: too early, just in time, and mostly too late."""
+    named = [each for each in records if "signal_id" in each]
+    return [
+        {
+            "decision_id": f"d-{number}",
+            "signal_id": each["signal_id"],
+            "ticker": each["ticker"],
+            "kind": "cancel",
+            "decided_at_ms": each["generated_at_ms"] + after_ms,
+            "reason": "on second thoughts",
+        }
+        for number, (each, after_ms) in enumerate(zip(named[:20], cycle(APART_MS), strict=False))
+    ]
 
 
 def test_topics_are_created_once(terminals: Terminals) -> None:
@@ -71,11 +95,10 @@ def test_topics_are_created_once(terminals: Terminals) -> None:
     assert terminals.told["created again"].splitlines() == [f"{name} existed" for name in names]
 
 
-def test_publish_says_how_many_it_sent(terminals: Terminals) -> None:
-    assert terminals.told["signals"].startswith("signals: ")
-    assert terminals.told["ticks"].startswith("ticks: ")
-    assert "0 refused" in terminals.told["signals"]
-    assert "0 refused" in terminals.told["ticks"]
+@pytest.mark.parametrize("kind", ["signals", "ticks", "decisions"])
+def test_publish_says_how_many_it_sent(kind: str, terminals: Terminals) -> None:
+    assert terminals.told[kind].startswith(f"{kind}: ")
+    assert terminals.told[kind].endswith(" sent, 0 refused\n")
 
 
 def test_the_reports_follow_the_rows_and_agree_with_the_oracle(terminals: Terminals) -> None:
@@ -142,7 +165,7 @@ def test_status_shows_that_nothing_lags(terminals: Terminals) -> None:
     told = run("status", *terminals.pipeline.topics, *terminals.data).stdout
 
     assert told.count("lag in all: 0") == 2
-    for status in ("passed", "failed", "tracking"):
+    for status in ("passed", "failed", "tracking", "cancelled"):
         count = sum(row["status"] == status for row in terminals.wanted.values())
         assert any(line.split() == [status, str(count)] for line in told.splitlines())
 

@@ -9,7 +9,7 @@ import random
 import signal
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals, write_files
 
 TICKERS = ("AAPL", "XOM", "BRK.B", "^GSPC", "BTC-USD", "ETH-USD", "Q7")
+SIGNALS = 400
 HOUR_MS = 3_600_000
 BAD_SIGNAL = '{"ticker": "AAPL", "action": "MAYBE", "confidence": 0.5}'
 BAD_CLOSE = "1994-03-04,AAPL,minus one"
@@ -40,18 +41,25 @@ class Scenario:
     wanted: dict[str, dict[str, Any]]
 
 
-def make_scenario(folder: Path, seed: int, first: str, last: str, count: int) -> Scenario:
+def make_scenario(
+    folder: Path,
+    *,
+    seed: int,
+    first: str,
+    last: str,
+    splits: Sequence[Mapping[str, Any]] = (),
+) -> Scenario:
     rng = random.Random(seed)
     folder.mkdir(parents=True)
     market = random_market(rng, TICKERS, first, last)
-    records = random_signals(rng, TICKERS, first, last, count)
+    records = random_signals(rng, TICKERS, first, last, SIGNALS)
     signals, ticks = write_files(folder, records, market)
     return Scenario(
         folder=folder,
         signals=signals,
         ticks=ticks,
         records=records,
-        wanted=judge(records, market),
+        wanted=judge(records, market, splits),
     )
 
 
@@ -63,7 +71,7 @@ def replay_words(scenario: Scenario, out: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def nineties(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     folder = tmp_path_factory.mktemp("nineties") / "in"
-    return make_scenario(folder, 3, "1993-01-04", "1995-06-30", 400)
+    return make_scenario(folder, seed=3, first="1993-01-04", last="1995-06-30")
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +134,25 @@ def test_a_replay_of_the_nineties_agrees_with_the_oracle(
     assert differences(csv_rows(replayed), nineties.wanted) == []
 
 
-def test_a_replay_of_later_years_agrees_with_the_oracle(tmp_path: Path) -> None:
-    later = make_scenario(tmp_path / "in", 11, "2018-06-01", "2021-03-31", 400)
+def test_a_replay_of_later_years_with_splits_agrees_with_the_oracle(tmp_path: Path) -> None:
+    splits = [
+        {"ticker": ticker, "ex_date": ex_date, "kind": "split", "ratio": ratio}
+        for ticker, ex_date, ratio in (
+            ("AAPL", "2020-08-31", 4.0),
+            ("AAPL", "2019-06-07", 0.5),
+            ("XOM", "2019-01-02", 1.5),
+            ("BTC-USD", "2020-02-29", 10.0),
+        )
+    ]
+    later = make_scenario(
+        tmp_path / "in", seed=11, first="2018-06-01", last="2021-03-31", splits=splits
+    )
+    actions = tmp_path / "A.csv"
+    rows = [",".join(map(str, each.values())) for each in splits]
+    actions.write_text("".join(f"{row}\n" for row in ["ticker,ex_date,kind,ratio", *rows]))
     out = tmp_path / "out"
 
-    run(*replay_words(later, out))
+    run(*replay_words(later, out, "--actions", str(actions)))
 
     assert differences(csv_rows(out), later.wanted) == []
 
