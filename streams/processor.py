@@ -1,4 +1,4 @@
-"""One chunk of an inbound topic through the fold: decode, apply, publish, hold.
+"""One chunk of an inbound topic through the fold: decode, apply, publish.
 
 A bad record becomes a dead letter; any other failure stops the process before
 the chunk is acknowledged.

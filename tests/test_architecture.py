@@ -21,7 +21,7 @@ ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
 KAFKA = {"producers/publisher.py", "sinks/worker.py"}
 FAUST = {
     f"streams/{name}.py"
-    for name in ("app", "agents", "tables", "codecs", "transport", "patches", "run")
+    for name in ("app", "agents", "tables", "codecs", "transport", "run")
 }
 
 
