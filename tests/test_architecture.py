@@ -19,10 +19,7 @@ MAX_LINES = 300
 # who may read the environment, and who may talk to the broker
 ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
 KAFKA = {"producers/publisher.py", "sinks/worker.py"}
-FAUST = {
-    f"streams/{name}.py"
-    for name in ("app", "agents", "tables", "codecs", "transport", "run")
-}
+FAUST = {f"streams/{name}.py" for name in ("app", "agents", "tables", "codecs", "transport", "run")}
 
 
 def committed_files() -> list[Path]:

@@ -6,7 +6,7 @@ to the partition of its murmur2.
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ import orjson
 import pytest
 from confluent_kafka import KafkaException, Message, Producer
 
-from schemas.codec import MARKER, MAX_RECORD_BYTES, decode_fields, decode_inbound, encode
-from schemas.topics import DEAD_LETTERS, SIGNALS, TICKS, Topic, partition_of
+from schemas.codec import MAX_RECORD_BYTES, decode_fields, decode_inbound
+from schemas.topics import DEAD_LETTERS, SIGNALS, TICKS, partition_of
 from signal_tracker.reading import read
-from tests.builders import make_signal, make_tick
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, query, table_rows
+from tests.e2e.malformed import MALFORMED, SIGNAL, Malformed, json_of
 from tests.e2e.processes import processes_in
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals
@@ -28,96 +28,6 @@ from tests.oracle.scenarios import random_market, random_signals
 PARTITIONS = 4
 TICKERS = ("AAPL", "MSFT", "BTC-USD", "BRK.B", "^GSPC", "Q1", "Q2", "Q3")
 TWO_MB = 2_000_000
-YEAR_9999_MS = 253_370_764_800_000
-
-SIGNAL: Mapping[str, Any] = {
-    "ticker": "AAPL",
-    "action": "BUY",
-    "confidence": 0.6,
-    "generated_at_ms": 1_704_207_600_000,
-    "source": "elsewhere",
-    "source_kind": "rule",
-    "model": "m",
-    "signal_id": "malformed",
-}
-TICK: Mapping[str, Any] = {"ticker": "AAPL", "price": 1.0, "session": "2024-01-02"}
-FINGERPRINT_OF_A_SIGNAL = encode(make_signal())[2:10]
-
-
-def json_of(record: Mapping[str, Any], **changes: Any) -> bytes:
-    return orjson.dumps({**record, **changes})
-
-
-def without(record: Mapping[str, Any], name: str) -> bytes:
-    return orjson.dumps({key: value for key, value in record.items() if key != name})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed:
-    """A value that no rule lets in, and what has to be said about it."""
-
-    name: str
-    topic: Topic
-    value: bytes | None
-    error_class: str
-    says: str
-
-
-MALFORMED = [
-    Malformed(name=name, topic=topic, value=value, error_class=error_class, says=says)
-    for name, topic, value, error_class, says in (
-        ("Avro cut short", SIGNALS, encode(make_signal())[:-5], "BadAvro", "Signal"),
-        ("Avro and more", TICKS, encode(make_tick()) + b"more", "BadAvro", "too many"),
-        (
-            "Avro of noise",
-            SIGNALS,
-            MARKER + FINGERPRINT_OF_A_SIGNAL + b"\xff" * 40,
-            "BadAvro",
-            "Signal",
-        ),
-        ("a tick among signals", SIGNALS, encode(make_tick()), "WrongRecord", "was Tick"),
-        (
-            "unknown fingerprint",
-            TICKS,
-            MARKER + b"\x01\x02\x03\x04\x05\x06\x07\x08" + b"body",
-            "UnknownSchema",
-            "0102030405060708",
-        ),
-        ("neither Avro nor JSON", TICKS, b"AAPL,185.64", "BadAvro", "C3 01"),
-        ("bad JSON", SIGNALS, b'{"ticker": "AAPL", "action": ', "BadJson", "bad JSON"),
-        ("NaN in JSON", TICKS, b'{"ticker":"AAPL","price":NaN}', "BadJson", "bad JSON"),
-        ("signal without ticker", SIGNALS, without(SIGNAL, "ticker"), "MissingField", "ticker"),
-        ("tick without ticker", TICKS, without(TICK, "ticker"), "MissingField", "ticker"),
-        ("confidence", SIGNALS, json_of(SIGNAL, confidence=1.5), "InvalidRecord", "confidence"),
-        ("action", SIGNALS, json_of(SIGNAL, action="MAYBE"), "InvalidRecord", "MAYBE"),
-        ("price -1", TICKS, json_of(TICK, price=-1), "InvalidRecord", "price"),
-        ("price NaN", TICKS, encode(make_tick(price=float("nan"))), "InvalidRecord", "price"),
-        (
-            "session of 9999",
-            TICKS,
-            json_of(TICK, session="9999-12-31"),
-            "InvalidRecord",
-            "9999-12-31",
-        ),
-        (
-            "tick of 9999",
-            TICKS,
-            orjson.dumps({"ticker": "AAPL", "price": 1, "ts_event_ms": YEAR_9999_MS}),
-            "InvalidRecord",
-            "ts_event_ms",
-        ),
-        (
-            "signal of 9999",
-            SIGNALS,
-            json_of(SIGNAL, generated_at_ms=YEAR_9999_MS),
-            "InvalidRecord",
-            "generated_at_ms",
-        ),
-        ("unknown field", SIGNALS, json_of(SIGNAL, horizon=5), "UnknownField", "horizon"),
-        ("empty signal", SIGNALS, b"", "EmptyValue", "empty"),
-        ("tombstone", TICKS, None, "EmptyValue", "empty"),
-    )
-]
 
 
 @dataclass(slots=True)
