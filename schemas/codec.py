@@ -38,6 +38,7 @@ _RECORDS: dict[str, type] = {
     "observations": records.Observations,
     "signal_state": records.SignalState,
     "validation_event": records.ValidationEvent,
+    "policy_version": records.PolicyVersion,
     "dead_letter": records.DeadLetter,
 }
 

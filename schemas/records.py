@@ -4,106 +4,62 @@ Times are UTC, integer milliseconds, with the unit in the name; sessions are
 YYYY-MM-DD labels. Field meanings stand in the `.avsc` file of each record.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-ACTIONS = ("BUY", "SELL", "HOLD")
-SOURCE_KINDS = ("llm", "fallback", "rule", "human")
-DATA_KINDS = ("live", "synthetic", "replay")
-ACTION_KINDS = ("split", "dividend")
-DECISION_KINDS = ("cancel", "stage", "start-paper", "promote", "reject", "archive", "accept-price")
+from schemas.inbound_records import (
+    ACTION_KINDS,
+    ACTIONS,
+    DATA_KINDS,
+    DECISION_KINDS,
+    FLAG_FINAL,
+    FLAG_OPEN,
+    SOURCE_KINDS,
+    CorporateAction,
+    Decision,
+    Signal,
+    Tick,
+    TickBatch,
+)
 
-FLAG_OPEN = 1
-FLAG_FINAL = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """A dated claim of a model about one ticker."""
-
-    ticker: str
-    action: str
-    confidence: float
-    generated_at_ms: int
-    source: str
-    source_kind: str
-    model: str
-    signal_id: str | None = None
-    horizon_sessions: int | None = None
-    model_version: str = ""
-    data_kind: str = "live"
-    reasoning: str | None = None
-    risk_level: str | None = None
-    entry_price: float | None = None
-    target_price: float | None = None
-    stop_loss: float | None = None
-    position_size: float | None = None
-    expected_return: float | None = None
-    latency_seconds: float | None = None
-    indicators: Mapping[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """One price of a ticker; with `session` it belongs to that session."""
-
-    ticker: str
-    price: float
-    ts_event_ms: int | None = None
-    session: str | None = None
-    size: float | None = None
-    open: bool = False
-    final: bool = False
-    revision: int = 0
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TickBatch:
-    """Ticks as little-endian columns of equal length."""
-
-    tickers: list[str]
-    ticker_index: bytes
-    ts_event_ms: bytes
-    session: bytes
-    price: bytes
-    size: bytes
-    flags: bytes
-    revision: bytes
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorporateAction:
-    """A split (ratio, new shares per old) or a dividend (amount per share)."""
-
-    ticker: str
-    ex_date: str
-    kind: str
-    ratio: float | None = None
-    amount: float | None = None
-    revision: int = 0
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """A decision of a person or rule about one signal."""
-
-    decision_id: str
-    signal_id: str
-    ticker: str
-    kind: str
-    decided_at_ms: int
-    session: str | None = None
-    by: str = ""
-    reason: str = ""
+__all__ = [
+    "ACTIONS",
+    "ACTION_KINDS",
+    "DATA_KINDS",
+    "DECISION_KINDS",
+    "FLAG_FINAL",
+    "FLAG_OPEN",
+    "SOURCE_KINDS",
+    "AppliedDecision",
+    "Check",
+    "CorporateAction",
+    "DeadLetter",
+    "Decision",
+    "Observation",
+    "Observations",
+    "PolicyVersion",
+    "Quarantined",
+    "Record",
+    "Screen",
+    "SessionBar",
+    "Signal",
+    "SignalState",
+    "Tick",
+    "TickBatch",
+    "Transition",
+    "ValidationEvent",
+    "Verdict",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionBar:
-    """A completed session of a ticker."""
+    """A completed session of a ticker.
+
+    `split_ratio` and `dividend` are of the corporate actions with an ex-date after the
+    ticker's bar before and up to this one: new shares per old, and cash for one
+    share of the bar before.
+    """
 
     ticker: str
     session: str
@@ -118,6 +74,8 @@ class SessionBar:
     revision: int
     conflicting_close: bool
     epoch: int = 0
+    split_ratio: float = 1.0
+    dividend: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +228,17 @@ class ValidationEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    """A version of a policy in use: `content` is the JSON that its hash is of."""
+
+    policy_hash: str
+    name: str
+    effective_from_ms: int
+    content: str
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A record, or an element of one, that was refused."""
 
@@ -295,5 +264,6 @@ Record: TypeAlias = (
     | Observations
     | SignalState
     | ValidationEvent
+    | PolicyVersion
     | DeadLetter
 )

@@ -60,6 +60,9 @@ SIGNAL_STATES = Topic(
 VALIDATION_EVENTS = Topic(
     name="validation-events", key="signal_id", records=(records.ValidationEvent,)
 )
+POLICIES = Topic(
+    name="policies", key="policy hash", records=(records.PolicyVersion,), cleanup="compact"
+)
 DEAD_LETTERS = Topic(
     name="dead-letters",
     key="as received",
@@ -68,7 +71,7 @@ DEAD_LETTERS = Topic(
 )
 
 INBOUND = (SIGNALS, TICKS, CORPORATE_ACTIONS, DECISIONS)
-OUTBOUND = (BARS, OBSERVATIONS, SIGNAL_STATES, VALIDATION_EVENTS, DEAD_LETTERS)
+OUTBOUND = (BARS, OBSERVATIONS, SIGNAL_STATES, VALIDATION_EVENTS, POLICIES, DEAD_LETTERS)
 CATALOGUE = INBOUND + OUTBOUND
 
 

@@ -78,7 +78,7 @@ def _embedded(folder: Path) -> Iterator[str]:
 
 def _start_parts(parts: Supervisor, run: Run, folder: Path, where: Sequence[str]) -> None:
     common = [*where, "--data", str(folder)]
-    judge = ["--app-id", DEFAULT_APP_ID, "--policy", run.policy]
+    judge = ["--app-id", DEFAULT_APP_ID, "--policy", run.policy, "--ignore-publishing-times"]
     if run.calendars:
         judge += ["--calendars", *run.calendars]
     for number in range(1, run.workers + 1):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from sinks.evidence import Rate, mean, rate
+from sinks.evidence.rates import Rate, mean, rate
 from sinks.rows import DATA_CLASSES, AsOf, Rows, SignalRow
 
 NOT_READY = "no cohort evidence yet"

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sinks.evidence import Rate
+from sinks.evidence.rates import Rate
 from sinks.report import Group, Report, ready_reasons
 from sinks.rows import ObservationRow, SignalRow
 from sinks.times import iso_utc

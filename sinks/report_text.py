@@ -8,7 +8,7 @@ what the figures do not cover.
 from collections.abc import Iterator
 from textwrap import wrap
 
-from sinks.evidence import Rate
+from sinks.evidence.rates import Rate
 from sinks.report import Group, Report
 from sinks.times import utc_seconds
 

@@ -9,10 +9,10 @@ import faust
 from faust.transport.drivers.aiokafka import Producer
 from yarl import URL
 
+from schemas.policy import PolicyVersions
 from schemas.topics import DEFAULT_PARTITIONS, INBOUND, TICKS, prefixed
 from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
 from streams.agents import wire_agents
-from streams.domain.policy import PolicyVersions
 from streams.domain.tracker import Rules
 from streams.outbox import Outbox
 from streams.processor import Processor
@@ -39,6 +39,7 @@ class WorkerConfig:
     prefix: str = ""
     partitions: int = DEFAULT_PARTITIONS
     lateness_ms: int = 15 * 60 * 1000
+    judge_backdated: bool = True
     calendars: CalendarBook = field(default_factory=CalendarBook)
     session_timeout: float = 6.0
     commit_interval: float = 0.5
@@ -79,7 +80,10 @@ def create_app(config: WorkerConfig) -> faust.App:
     app.transport = transport
     tables = declare_tables(app, config.partitions)
     rules = Rules(
-        calendar_of=config.calendars, policies=config.policies, lateness_ms=config.lateness_ms
+        calendar_of=config.calendars,
+        policies=config.policies,
+        lateness_ms=config.lateness_ms,
+        judge_backdated=config.judge_backdated,
     )
     outbox = Outbox(Sender(lambda: _producer_of(app)), tables, config.prefix)
     processor = Processor(rules, outbox, tables, config.partitions)

@@ -41,9 +41,13 @@ class Reroute(NamedTuple):
 
 @dataclass(slots=True)
 class Sorted(Generic[T]):
-    """What a chunk held: good elements, elements for elsewhere, and dead letters."""
+    """What a chunk held: good elements, elements for elsewhere, and dead letters.
+
+    `times_ms` are the Kafka times of the good ones.
+    """
 
     good: list[T] = field(default_factory=list)
+    times_ms: list[int] = field(default_factory=list)
     reroutes: list[Reroute] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
 
@@ -65,6 +69,7 @@ def place(source: Source, element: Any, partitions: int, into: Sorted[Any]) -> N
     home = partition_of(element.ticker, partitions)
     if home == source.partition:
         into.good.append(element)
+        into.times_ms.append(source.timestamp_ms)
     else:
         into.reroutes.append(reroute(source, element, home))
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from schemas import topics
 from schemas.codec import encode, encode_fields
-from schemas.records import DeadLetter
+from schemas.identity import canonical_json
+from schemas.policy import Policy, content_of
+from schemas.records import DeadLetter, PolicyVersion
 from schemas.topics import Topic, prefixed
 from streams import tables
 from streams.domain.effects import Effects
@@ -100,6 +102,9 @@ class Outbox:
         for fields in observation_records(effects):
             value = encode_fields("Observations", fields)
             yield Message(name, partition, str(fields["ticker"]).encode(), value)
+        name = self._name(topics.POLICIES)
+        for policy in effects.policies.values():
+            yield Message(name, partition, policy.hash.encode(), encode(_version(policy, effects)))
         name = self._name(topics.SIGNAL_STATES)
         for state in effects.states.values():
             yield Message(name, partition, state.signal_id.encode(), encode(state))
@@ -109,6 +114,16 @@ class Outbox:
 
     def _name(self, topic: Topic) -> str:
         return prefixed(self._prefix, topic)
+
+
+def _version(policy: Policy, effects: Effects) -> PolicyVersion:
+    return PolicyVersion(
+        policy_hash=policy.hash,
+        name=policy.name,
+        effective_from_ms=policy.effective_from_ms,
+        content=canonical_json(content_of(policy)).decode(),
+        epoch=effects.epoch,
+    )
 
 
 def observation_records(effects: Effects) -> Iterator[dict[str, Any]]:

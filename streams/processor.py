@@ -7,6 +7,7 @@ the chunk is acknowledged.
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Protocol
 
 from schemas import topics
@@ -119,7 +120,8 @@ def _apply_ticks(tracker: PartitionTracker, chunk: list[Source], partitions: int
 
 def _apply_signals(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
     found = sort_records(chunk, topics.SIGNALS, partitions)
-    return tracker.apply_signals(found.good), found.reroutes, found.dead
+    times = found.times_ms if tracker.rules.judge_backdated else repeat(None)
+    return tracker.apply_signals(found.good, times), found.reroutes, found.dead
 
 
 def _apply_actions(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:

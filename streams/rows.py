@@ -10,6 +10,7 @@ from streams import tables
 from streams.domain.bars import Bar
 from streams.domain.calendar import label_days
 from streams.domain.effects import Effects
+from streams.domain.indicators import Market
 from streams.domain.observations import Facts
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
@@ -111,6 +112,8 @@ def _entry_row(entry: Entry) -> bytes:
             "hash": entry.payload_hash,
             "policy": entry.policy.hash,
             "facts": entry.facts,
+            "market": entry.market,
+            "published_ms": entry.published_ms,
             "quarantined": [to_fields(each) for each in entry.quarantined],
             "revisions": entry.revisions,
         }
@@ -127,12 +130,14 @@ def _entry(tracker: PartitionTracker, value: bytes) -> Entry:
             f" state, was {policy.hash[:12]}: a version in use must not change; add a new version"
         )
         raise StateError(msg)
-    facts = Facts(*content["facts"])
+    facts, market = Facts(*content["facts"]), content["market"]
     return Entry(
         payload=payload,
         payload_hash=content["hash"],
         policy=policy,
         facts=facts._replace(suspect_sessions=tuple(facts.suspect_sessions)),
+        market=None if market is None else Market(*market),
+        published_ms=content["published_ms"],
         quarantined=[Quarantined(**each) for each in content["quarantined"]],
         revisions=content["revisions"],
     )

@@ -51,6 +51,11 @@ app_id_option = option(
     default=6.0,
     help="After how long without a heartbeat the partitions go to another worker.",
 )
+@option(
+    "--ignore-publishing-times",
+    is_flag=True,
+    help="Judge no signal backdated: the past is published anew.",
+)
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
 def command(  # noqa: PLR0917 click passes options by name
     broker: str,
@@ -61,10 +66,11 @@ def command(  # noqa: PLR0917 click passes options by name
     calendars: tuple[str, ...],
     lateness: float,
     session_timeout: float,
+    ignore_publishing_times: bool,
     log: Path | None,
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
-    from schemas.topics import INBOUND, prefixed
+    from schemas.topics import CATALOGUE, prefixed
     from signal_tracker.admin import partition_counts
     from signal_tracker.checks import check_judging
     from signal_tracker.errors import MissingTopicError
@@ -74,7 +80,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from streams.run import run_worker
 
     policies, book = check_judging(policy, calendars)
-    names = [prefixed(prefix, topic) for topic in INBOUND]
+    names = [prefixed(prefix, topic) for topic in CATALOGUE]
     counts = partition_counts(broker, names)
     missing = [name for name in names if name not in counts]
     with topics_remedied(broker, prefix):
@@ -94,6 +100,7 @@ def command(  # noqa: PLR0917 click passes options by name
             prefix=prefix,
             partitions=counts[names[0]],
             lateness_ms=int(lateness * 60_000),
+            judge_backdated=not ignore_publishing_times,
             calendars=book,
             session_timeout=session_timeout,
         )

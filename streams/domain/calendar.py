@@ -3,6 +3,7 @@
 The bounds come from outside (`streams.sessions`); nothing here depends on today.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -75,6 +76,14 @@ class SessionCalendar:
             on_close = ok & (self.close_ms[inside] == ts_ms)
             index = np.where(final & just_closed & ~on_close, before, index)
         return index
+
+    def last_closed(self, ts_ms: Ints) -> Ints:
+        """Return the session last closed at each time; -1 before the first."""
+        return np.searchsorted(self.close_ms, ts_ms, side="right") - 1
+
+    def last_closed_at(self, ts_ms: int) -> int:
+        """Return the session last closed at one time; -1 before the first."""
+        return bisect_right(self.closes, ts_ms) - 1
 
     def close_of_nth_after(self, ts_ms: int, n: int) -> int:
         """Return the close of the n-th session that closes after a time; the last one's beyond."""

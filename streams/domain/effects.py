@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from schemas.policy import Policy
 from schemas.records import SessionBar, SignalState, ValidationEvent
 from streams.domain.observations import Path
 from streams.domain.projection import project
@@ -35,6 +36,7 @@ class Effects:
     observations: dict[tuple[str, int], tuple[int, list[Fields]]] = field(default_factory=dict)
     states: dict[tuple[str, str], SignalState] = field(default_factory=dict)
     events: list[ValidationEvent] = field(default_factory=list)
+    policies: dict[str, Policy] = field(default_factory=dict)
     open_tickers: set[str] = field(default_factory=set)
     closed_bars: set[tuple[str, int]] = field(default_factory=set)
     signals: set[tuple[str, str]] = field(default_factory=set)
@@ -46,6 +48,7 @@ class Effects:
         """Put out a closed bar, and keep it."""
         self.closed_bars.add((state.name, index))
         bar = state.closed.bar(index)
+        ratio, cash = state.actions_at(index)
         self.bars[state.name, index] = SessionBar(
             ticker=state.name,
             session=state.calendar.label(index),
@@ -60,6 +63,8 @@ class Effects:
             revision=bar.revision,
             conflicting_close=bar.conflicting_close,
             epoch=self.epoch,
+            split_ratio=ratio,
+            dividend=cash,
         )
 
     def add_observations(self, state: TickerState, entry: Entry, seen: Sequence[Seen]) -> None:

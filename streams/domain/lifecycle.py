@@ -1,6 +1,6 @@
 """Status as the fold of a signal's facts through one explicit transition table."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from schemas.records import AppliedDecision
@@ -11,6 +11,7 @@ TRACKING = "tracking"
 MATURED = "matured"
 CANCELLED = "cancelled"
 QUARANTINED = "quarantined"
+ARCHIVED = "archived"
 
 # (status now, fact) -> status then; what is not here is illegal at its place.
 TRANSITIONS: dict[tuple[str | None, str], str] = {
@@ -22,6 +23,17 @@ TRANSITIONS: dict[tuple[str | None, str], str] = {
     (MATURED, "failed"): "failed",
     (MATURED, "insufficient"): "insufficient",
     (AWAITING_ENTRY, "cancel"): CANCELLED,
+    ("passed", "stage"): "staged",
+    ("staged", "start-paper"): "paper",
+    ("staged", "reject"): "rejected",
+    ("paper", "promote"): "promoted",
+    ("paper", "reject"): "rejected",
+    ("passed", "archive"): ARCHIVED,
+    ("failed", "archive"): ARCHIVED,
+    ("insufficient", "archive"): ARCHIVED,
+    ("staged", "archive"): ARCHIVED,
+    ("promoted", "archive"): ARCHIVED,
+    ("rejected", "archive"): ARCHIVED,
 }
 
 # The order of facts of one moment: what the market said goes before what a person decided.
@@ -48,11 +60,14 @@ VALIDATION_STATUS = {
     "rejected": "failed",
     "paper": "executed",
     "promoted": "executed",
-    "archived": "archived",
+    ARCHIVED: "archived",
     CANCELLED: "archived",
 }
 
-_NOT_YET = "`{kind}` is recorded, but this version applies only `cancel`"
+# Not a step of the status: it says of one session that its price was right.
+ACCEPT_PRICE = "accept-price"
+
+_NO_SUSPECT = "no suspect price at session {session}"
 _ILLEGAL = "`{kind}` is not possible for a signal that is {status}"
 
 
@@ -87,15 +102,19 @@ class Folded(NamedTuple):
     decisions: list[AppliedDecision]
 
 
-def fold_facts(facts: Iterable[Fact]) -> Folded:
-    """Return the status after all facts, in the order of their event time."""
+def fold_facts(facts: Iterable[Fact], suspect_sessions: Collection[str] = ()) -> Folded:
+    """Return the status after all facts, in the order of their event time.
+
+    An accept-price counts for one of the suspect sessions, whenever it was decided.
+    """
     status: str | None = None
     steps: list[Step] = []
     decisions: list[AppliedDecision] = []
     for fact in sorted(facts, key=lambda each: each[:4]):
         then = TRANSITIONS.get((status, fact.kind))
         if fact.decision_id:
-            decisions.append(_weighed(fact, status, applied=then is not None))
+            accepted = fact.kind == ACCEPT_PRICE and fact.session in suspect_sessions
+            decisions.append(_weighed(fact, status, applied=accepted or then is not None))
         if then is not None:
             steps.append(Step(status, then, fact))
             status = then
@@ -105,8 +124,9 @@ def fold_facts(facts: Iterable[Fact]) -> Folded:
 def _weighed(fact: Fact, status: str | None, *, applied: bool) -> AppliedDecision:
     refusal = None
     if not applied:
-        text = _ILLEGAL if fact.kind == "cancel" else _NOT_YET
-        refusal = text.format(kind=fact.kind, status=status or "not yet published")
+        text = _NO_SUSPECT if fact.kind == ACCEPT_PRICE else _ILLEGAL
+        status = status or "not yet published"
+        refusal = text.format(kind=fact.kind, status=status, session=fact.session)
     return AppliedDecision(
         decision_id=fact.decision_id,
         kind=fact.kind,

@@ -25,6 +25,23 @@ class Split(NamedTuple):
     ratio: float
 
 
+class Dividend(NamedTuple):
+    """A dividend that holds: the ex-date as days since 1970, cash a share on that date.
+
+    On a date that has a split, too, the amount is of a share before the split.
+    """
+
+    ex_day: int
+    amount: float
+
+
+class Held(NamedTuple):
+    """The corporate actions of a ticker that hold, each kind in the order of its ex-dates."""
+
+    splits: tuple[Split, ...] = ()
+    dividends: tuple[Dividend, ...] = ()
+
+
 class Claim(NamedTuple):
     """What of a signal and its policy the evaluation depends on."""
 
@@ -34,6 +51,7 @@ class Claim(NamedTuple):
     cost_bps: float
     hold_band: float
     jump_guard: float
+    total_return: bool = False
 
 
 class Facts(NamedTuple):
@@ -92,18 +110,23 @@ def entry_positions(series: BarSeries, generated_at_ms: Ints) -> Ints:
 def observe(
     series: BarSeries,
     calendar: SessionCalendar,
-    splits: Sequence[Split],
+    actions: Held,
     entry: int,
     claim: Claim,
 ) -> Path:
-    """Return the path of a claim whose entry bar is at position `entry`."""
+    """Return the path of a claim whose entry bar is at position `entry`.
+
+    With total return the cash of dividends counts, not reinvested.
+    """
     last = min(len(series) - 1, entry + claim.window)
     days = calendar.days[series.index[entry : last + 1]]
-    factor = _basis(days, splits)
+    factor = _basis(days, actions.splits)
+    cash = _cash(days, actions) if claim.total_return else np.zeros(len(days))
     closes = series.close[entry : last + 1] * factor
-    raw = closes[1:] / closes[0] - 1
-    signed = _signed(claim.action, raw, closes)
-    worst, best = _excursions(series, entry, factor, closes[0], claim)
+    values = closes + cash
+    raw = values[1:] / values[0] - 1
+    signed = _signed(claim.action, raw, values)
+    worst, best = _excursions(series, entry, factor, cash, claim)
     path = Path(
         entry_position=entry,
         close=series.close[entry + 1 : last + 1],
@@ -141,6 +164,19 @@ def _basis(days: Ints, splits: Sequence[Split]) -> Floats:
     return np.clip(factor, 1e-100, 1e100)
 
 
+def _cash(days: Ints, actions: Held) -> Floats:
+    """Return, for each session, what one share at entry has been paid since."""
+    cash = np.zeros(len(days))
+    for ex_day, amount in actions.dividends:
+        if ex_day > days[0]:
+            shares = 1.0
+            for split_day, ratio in actions.splits:
+                if days[0] < split_day < ex_day:
+                    shares *= ratio
+            cash[int(np.searchsorted(days, ex_day)) :] += amount * shares
+    return np.clip(cash, 0.0, 1e100)
+
+
 def _signed(action: str, raw: Floats, closes: Floats) -> Floats:
     if action == "BUY":
         return raw
@@ -158,15 +194,16 @@ def _drawdown(signed: Floats) -> Floats:
 
 
 def _excursions(
-    series: BarSeries, entry: int, factor: Floats, entry_price: float, claim: Claim
+    series: BarSeries, entry: int, factor: Floats, cash: Floats, claim: Claim
 ) -> tuple[Floats, Floats]:
     """Return running MAE and MFE; after the horizon they stay."""
     count = len(factor) - 1
     last = entry + count
     if claim.action == "HOLD" or not count:
         return np.zeros(count), np.zeros(count)
-    low = series.low[entry + 1 : last + 1] * factor[1:] / entry_price
-    high = series.high[entry + 1 : last + 1] * factor[1:] / entry_price
+    price = series.close[entry]
+    low = (series.low[entry + 1 : last + 1] * factor[1:] + cash[1:]) / price
+    high = (series.high[entry + 1 : last + 1] * factor[1:] + cash[1:]) / price
     buys = claim.action == "BUY"
     least, greatest = (low - 1, high - 1) if buys else (1 - high, 1 - low)
     stop = np.minimum(np.arange(count), claim.horizon - 1)

@@ -1,66 +1,16 @@
-"""Policies: what a signal has to show. A check is passed, failed or insufficient.
+"""What a signal has to show at the end of its window: passed, failed or insufficient.
 
 To add a check: write a function of `Judged` below, name it in `METRICS`, and in
 `_ONLY_FOR` where only some actions are asked it; then a policy file can ask it.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from schemas.policy import CheckRule, Policy, status_of
 from schemas.records import Check
 from streams.domain.observations import Facts
-
-PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"
-
-_OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    ">=": lambda actual, required: actual >= required,
-    "<=": lambda actual, required: actual <= required,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRule:
-    """One check that a policy asks for."""
-
-    name: str
-    op: str
-    required: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """One version of a policy; its hash is stamped on every verdict.
-
-    `cost_bps_per_side` is in hundredths of a percent of the price, `hold_band`
-    and `jump_guard` are returns (0.02 is 2 %).
-    """
-
-    name: str
-    effective_from_ms: int
-    min_sessions: int
-    cost_bps_per_side: float
-    hold_band: float
-    jump_guard: float
-    checks: tuple[CheckRule, ...]
-    hash: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyVersions:
-    """The versions of one policy, by the time from which they hold."""
-
-    versions: tuple[Policy, ...]
-
-    def at(self, generated_at_ms: int) -> Policy:
-        """Return the last version effective at a time, or the first."""
-        starts = [each.effective_from_ms for each in self.versions]
-        return self.versions[max(bisect_right(starts, generated_at_ms) - 1, 0)]
-
-    def knows(self, policy_hash: str) -> bool:
-        """Say whether a version with this hash is here."""
-        return any(each.hash == policy_hash for each in self.versions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,30 +63,19 @@ def applies(rule: CheckRule, action: str) -> bool:
 def judge(policy: Policy, judged: Judged) -> list[Check]:
     """Return the policy's checks of a matured signal."""
     return [
-        _check(rule, *METRICS[rule.name](judged))
+        check_of(rule, *METRICS[rule.name](judged))
         for rule in policy.checks
         if applies(rule, judged.action)
     ]
 
 
-def verdict_of(checks: Sequence[Check]) -> str:
-    """Return failed if any check failed, else insufficient if any is, else passed."""
-    statuses = {each.status for each in checks}
-    if FAIL in statuses:
-        return "failed"
-    return "insufficient" if INSUFFICIENT in statuses else "passed"
-
-
-def _check(rule: CheckRule, actual: float | None, reason: str) -> Check:
-    if actual is None:
-        status = INSUFFICIENT
-    else:
-        status = PASS if _OPERATORS[rule.op](actual, rule.required) else FAIL
+def check_of(rule: CheckRule, actual: float | None, reason: str) -> Check:
+    """Return a rule's check of a figure; None is insufficient, with the reason."""
     return Check(
         name=rule.name,
         op=rule.op,
         required=rule.required,
         actual=actual,
-        status=status,
+        status=status_of(rule.op, rule.required, actual),
         reason=reason,
     )

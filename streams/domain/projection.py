@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from schemas.codec import to_fields
 from schemas.identity import digest
-from schemas.records import Check, Screen, SignalState, Transition, ValidationEvent, Verdict
+from schemas.policy import FAIL, INSUFFICIENT, verdict_of
+from schemas.records import Check, SignalState, Transition, ValidationEvent, Verdict
 from streams.domain.calendar import SessionCalendar
 from streams.domain.lifecycle import (
+    ACCEPT_PRICE,
     CANCELLED,
     DECISION_RANK,
     QUARANTINED,
@@ -19,14 +21,11 @@ from streams.domain.lifecycle import (
     fold_facts,
 )
 from streams.domain.observations import NOT_ENTERED, Facts
-from streams.domain.policy import FAIL, INSUFFICIENT, Judged, judge, verdict_of
+from streams.domain.policy import Judged, judge
+from streams.domain.screen import screen_of
 from streams.domain.signals import Entry
 
 STALE_SESSIONS = 10
-
-NO_SCREEN = Screen(
-    status=INSUFFICIENT, checks=[], reason="no screen before trading in this version"
-)
 
 
 class Projection(NamedTuple):
@@ -42,7 +41,10 @@ def settle(entry: Entry, facts: Facts) -> tuple[Facts, Folded, Verdict | None]:
     A signal cancelled before its entry has no entry and is not evaluated.
     """
     verdict = _verdict(entry, facts)
-    folded = fold_facts([*_market_facts(entry, facts, verdict), *_decision_facts(entry)])
+    folded = fold_facts(
+        [*_market_facts(entry, facts, verdict), *_decision_facts(entry)],
+        facts.suspect_sessions,
+    )
     if folded.status == CANCELLED:
         return NOT_ENTERED, folded, None
     return facts, folded, verdict
@@ -54,6 +56,7 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
     checks = verdict.checks if verdict else []
     events = [_event(entry, step, checks, epoch) for step in folded.steps]
     payload = entry.payload
+    index = calendar.last_closed_at(payload.generated_at_ms)
     state = SignalState(
         signal_id=entry.signal_id,
         ticker=payload.ticker,
@@ -64,7 +67,7 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
         window_sessions=entry.window,
         status=folded.status,
         validation_status=VALIDATION_STATUS[folded.status],
-        screen=NO_SCREEN,
+        screen=screen_of(entry.policy, payload, entry.market, index),
         policy=entry.policy.name,
         policy_hash=entry.policy.hash,
         stale_after_ms=calendar.close_of_nth_after(
@@ -87,7 +90,8 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
         ],
         decisions=folded.decisions,
         quarantined=entry.quarantined,
-        suspect_sessions=list(facts.suspect_sessions),
+        suspect_sessions=_still_suspect(facts, folded),
+        backdated=entry.backdated,
         epoch=epoch,
     )
     return Projection(state, events)
@@ -143,11 +147,18 @@ def _verdict(entry: Entry, facts: Facts) -> Verdict | None:
     judged = Judged(action=entry.payload.action, observations=entry.window, facts=facts)
     checks = judge(entry.policy, judged)
     return Verdict(
-        status=verdict_of(checks),
+        status=verdict_of([each.status for each in checks]),
         checks=checks,
         session=facts.last_session,
         as_of_ms=facts.last_close_ms,
     )
+
+
+def _still_suspect(facts: Facts, folded: Folded) -> list[str]:
+    accepted = {
+        each.session for each in folded.decisions if each.applied and each.kind == ACCEPT_PRICE
+    }
+    return [each for each in facts.suspect_sessions if each not in accepted]
 
 
 def _why(checks: Sequence[Check]) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 from schemas.records import CorporateAction, Decision
 from streams.domain.bars import Bar
 from streams.domain.calendar import Ints, SessionCalendar, label_days
-from streams.domain.observations import Split
+from streams.domain.indicators import Indicators, Market
+from streams.domain.observations import Dividend, Held, Split
+from streams.domain.screen import max_age
 from streams.domain.series import BarSeries
 from streams.domain.signals import Entry
 
@@ -15,11 +17,11 @@ from streams.domain.signals import Entry
 class Actions:
     """The corporate actions of a ticker: per (ex-date, kind) the greatest one holds."""
 
-    __slots__ = ("_splits", "held")
+    __slots__ = ("_holding", "held")
 
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], CorporateAction] = {}
-        self._splits: tuple[Split, ...] | None = ()
+        self._holding: Held | None = Held()
 
     def keep(self, action: CorporateAction) -> bool:
         """Keep an action; say whether it changed what holds."""
@@ -28,18 +30,36 @@ class Actions:
         if old is not None and _action_order(old) >= _action_order(action):
             return False
         self.held[key] = action
-        self._splits = None
+        self._holding = None
         return True
 
-    def splits(self) -> tuple[Split, ...]:
-        """Return the splits that hold, in the order of their ex-dates."""
-        if self._splits is None:
-            self._splits = tuple(
-                Split(self.day_of(self.held[key]), self.held[key].ratio or 1.0)
-                for key in sorted(self.held)
-                if key[1] == "split"
+    def holding(self) -> Held:
+        """Return the splits and dividends that hold, in the order of their ex-dates."""
+        if self._holding is None:
+            ordered = [self.held[key] for key in sorted(self.held)]
+            self._holding = Held(
+                tuple(
+                    Split(self.day_of(each), each.ratio or 1.0)
+                    for each in ordered
+                    if each.kind == "split"
+                ),
+                tuple(
+                    Dividend(self.day_of(each), each.amount or 0.0)
+                    for each in ordered
+                    if each.kind == "dividend"
+                ),
             )
-        return self._splits
+        return self._holding
+
+    def since(self, before: int, day: int) -> tuple[float, float]:
+        """Return what one share becomes, and is paid, by ex-dates after `before` up to `day`."""
+        shares, cash = 1.0, 0.0
+        for key in sorted(self.held):  # on one date the dividend comes before the split
+            if before < label_days(key[0]) <= day:
+                action = self.held[key]
+                cash += shares * (action.amount or 0.0)
+                shares *= action.ratio or 1.0
+        return min(max(shares, 1e-100), 1e100), min(cash, 1e100)
 
     @staticmethod
     def day_of(action: CorporateAction) -> int:
@@ -49,11 +69,27 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalColumns:
-    """What of every signal decides whether a changed bar touches it."""
+    """What of every signal decides whether a changed bar touches it.
+
+    `index` is the session last closed when the signal was generated, `max_age` the
+    number of sessions that its last bar may be older.
+    """
 
     entries: list[Entry]
     generated_at_ms: Ints
     window: Ints
+    index: Ints
+    max_age: Ints
+
+    def take(self, chosen: Ints) -> "SignalColumns":
+        """Return the columns of the signals at these positions."""
+        return SignalColumns(
+            [self.entries[at] for at in chosen.tolist()],
+            self.generated_at_ms[chosen],
+            self.window[chosen],
+            self.index[chosen],
+            self.max_age[chosen],
+        )
 
 
 class TickerState:
@@ -67,6 +103,7 @@ class TickerState:
         "compared",
         "early_decisions",
         "event_time_ms",
+        "indicators",
         "name",
         "open",
         "signals",
@@ -79,6 +116,7 @@ class TickerState:
         self.open: dict[int, Bar] = {}
         self.closed = BarSeries(calendar)
         self.actions = Actions()
+        self.indicators = Indicators()
         self.signals: dict[str, Entry] = {}
         self.early_decisions: dict[str, dict[str, Decision]] = {}
         self.compared = True
@@ -117,13 +155,33 @@ class TickerState:
     def columns(self) -> SignalColumns:
         """Return the columns of all signals, built again after a registration."""
         if self._columns is None:
-            entries = list(self.signals.values())
-            self._columns = SignalColumns(
-                entries,
-                np.array([each.payload.generated_at_ms for each in entries], dtype=np.int64),
-                np.array([each.window for each in entries], dtype=np.int64),
-            )
+            self._columns = self.columns_of(list(self.signals.values()))
         return self._columns
+
+    def columns_of(self, entries: list[Entry]) -> SignalColumns:
+        """Return the columns of some signals of this ticker."""
+        generated = np.array([each.payload.generated_at_ms for each in entries], dtype=np.int64)
+        return SignalColumns(
+            entries,
+            generated,
+            np.array([each.window for each in entries], dtype=np.int64),
+            self.calendar.last_closed(generated),
+            np.array([max_age(each.policy) for each in entries], dtype=np.int64),
+        )
+
+    def actions_at(self, index: int) -> tuple[float, float]:
+        """Return the split ratio and the dividend between the bar before a closed one and it."""
+        position = self.closed.position(index)
+        if not self.actions.held or not position:
+            return 1.0, 0.0
+        days = self.calendar.days
+        return self.actions.since(int(days[self.closed.index_at(position - 1)]), int(days[index]))
+
+    def market(self, position: int) -> Market | None:
+        """Return what the bars before a position say to a screen."""
+        return self.indicators.at(
+            self.closed, self.calendar, self.actions.holding().splits, position
+        )
 
 
 def _action_order(action: CorporateAction) -> tuple[int, float]:

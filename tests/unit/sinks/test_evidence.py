@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sinks.evidence import mean, rate, wilson_interval
+from sinks.evidence.rates import mean, rate, wilson_interval
 
 
 @pytest.mark.parametrize(
