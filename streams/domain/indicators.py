@@ -108,7 +108,7 @@ def _closes(
         days = calendar.days[series.index[first:stop]]
         shares = np.ones(len(days))
         for ex_day, ratio in splits:
-            if days[0] < ex_day <= days[-1]:
+            if ex_day <= days[-1]:
                 shares[: int(np.searchsorted(days, ex_day))] *= ratio
         # Only a row of absurd splits comes here; what rests on it shall stay finite.
         closes = closes / np.clip(shares, 1e-100, 1e100)

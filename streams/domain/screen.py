@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from schemas.policy import FAIL, INSUFFICIENT, CheckRule, Policy, verdict_of
 from schemas.records import Check, Screen, Signal
-from streams.domain.indicators import LEAST_RANKED, LONG, RANKED, RETURNS, Market
+from streams.domain.indicators import LEAST_RANKED, LONG, RETURNS, Market
 from streams.domain.observations import BPS
 from streams.domain.policy import check_of
 
@@ -110,7 +110,7 @@ def _volatility_percentile(looked: Looked) -> Found:
         return None, looked.missing
     if market.volatility_percentile is None:
         return None, f"{market.bars} of {LEAST_RANKED + RETURNS} sessions"
-    ranked = min(market.bars - RETURNS, RANKED)
+    ranked = market.bars - RETURNS
     return market.volatility_percentile, f"mid-rank among the last {ranked} volatilities"
 
 
