@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from schemas.records import DECISION_KINDS
 from streams.domain.lifecycle import (
     DECISION_RANK,
     RANKS,
@@ -86,27 +87,75 @@ def test_of_two_cancels_the_first_is_applied_and_the_second_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["stage", "start-paper", "promote", "reject", "archive", "accept-price"]
+    ("kinds", "status"),
+    [
+        (["stage"], "staged"),
+        (["stage", "start-paper"], "paper"),
+        (["stage", "start-paper", "promote"], "promoted"),
+        (["stage", "start-paper", "reject"], "rejected"),
+        (["stage", "reject"], "rejected"),
+        (["archive"], "archived"),
+        (["stage", "archive"], "archived"),
+        (["stage", "start-paper", "promote", "archive"], "archived"),
+    ],
 )
-def test_other_decisions_are_recorded_and_refused(kind: str) -> None:
+def test_decisions_carry_a_passed_signal_on(kinds: list[str], status: str) -> None:
+    facts = [decision(40 + at, kind, f"d-{at}") for at, kind in enumerate(kinds)]
+
+    folded = fold_facts([*PASSED, *facts])
+
+    assert folded.status == status
+    assert [each.applied for each in folded.decisions] == [True] * len(kinds)
+
+
+@pytest.mark.parametrize("kind", ["cancel", "start-paper", "promote", "reject", "accept-price"])
+def test_a_decision_that_is_illegal_at_its_place_is_recorded_as_refused(kind: str) -> None:
     folded = fold_facts([*PASSED, decision(40, kind)])
 
     assert folded.status == "passed"
-    [applied] = folded.decisions
-    assert (applied.kind, applied.by, applied.reason, applied.decided_at_ms) == (
+    [refused] = folded.decisions
+    assert (refused.kind, refused.by, refused.reason, refused.decided_at_ms) == (
         kind,
         "me",
         "because",
         40,
     )
-    assert not applied.applied
-    assert f"`{kind}`" in str(applied.refusal)
+    assert not refused.applied
+    assert refused.refusal
+
+
+@pytest.mark.parametrize("decided_at_ms", [20, 29])
+def test_a_signal_is_not_staged_before_its_verdict(decided_at_ms: int) -> None:
+    folded = fold_facts([*PASSED, decision(decided_at_ms, "stage")])
+
+    assert folded.status == "passed"
+    assert folded.decisions[0].refusal == "`stage` is not possible for a signal that is tracking"
+
+
+def test_a_stage_is_weighed_again_when_the_verdict_is_revised() -> None:
+    failed = [*ENTERED, market("mature", 30), market("failed", 30)]
+
+    folded = fold_facts([*failed, decision(40, "stage"), decision(41, "start-paper", "e")])
+
+    assert folded.status == "failed"
+    assert [each.applied for each in folded.decisions] == [False, False]
+
+
+@pytest.mark.parametrize(("session", "applied"), [("2024-01-05", True), ("2024-01-08", False)])
+def test_a_price_is_accepted_where_it_is_suspect(session: str, *, applied: bool) -> None:
+    accept = Fact(9, DECISION_RANK, "d", "accept-price", session, "because", "me")
+
+    folded = fold_facts([*ENTERED, accept], ["2024-01-05"])
+
+    assert folded.status == "tracking"
+    assert folded.decisions[0].applied is applied
+    assert (folded.decisions[0].refusal is None) is applied
 
 
 def test_every_status_of_the_table_has_a_word_for_old_readers() -> None:
     reached = set(TRANSITIONS.values())
 
-    assert reached | {"staged", "paper", "promoted", "rejected", "archived"} == STATUSES
+    assert reached == STATUSES
     assert VALIDATION_STATUS.keys() == STATUSES
     assert set(VALIDATION_STATUS.values()) == {
         "pending",
@@ -121,7 +170,7 @@ def test_every_status_of_the_table_has_a_word_for_old_readers() -> None:
 def test_nothing_leaves_the_table_but_by_it() -> None:
     for status, kind in TRANSITIONS:
         assert status is None or status in STATUSES
-        assert kind in RANKS or kind == "cancel"
+        assert kind in RANKS or kind in set(DECISION_KINDS) - {"accept-price"}
 
 
 def test_a_refusal_names_a_status_even_before_the_signal() -> None:

@@ -12,6 +12,8 @@ from streams.domain.bars import Bar
 from streams.domain.calendar import label_days
 from streams.domain.observations import (
     Claim,
+    Dividend,
+    Held,
     Path,
     Split,
     annualised,
@@ -53,11 +55,16 @@ def claim_of(action: str = "BUY", horizon: int = 30, window: int = 30) -> Claim:
 
 
 def path_of(
-    closes: Sequence[float], claim: Claim, *, splits: Sequence[Split] = (), **series: Any
+    closes: Sequence[float],
+    claim: Claim,
+    *,
+    splits: Sequence[Split] = (),
+    dividends: Sequence[Dividend] = (),
+    **series: Any,
 ) -> Path:
     built = series_of(closes, **series)
     calendar = RULES.calendar_of(series.get("ticker", "AAPL"))
-    return observe(built, calendar, splits, 0, claim)
+    return observe(built, calendar, Held(tuple(splits), tuple(dividends)), 0, claim)
 
 
 def test_two_percent_in_thirty_sessions_are_eighteen_a_year() -> None:
@@ -167,6 +174,33 @@ def test_splits_multiply() -> None:
     path = path_of([12.0, 6, 6, 6, 2, 4], claim_of(horizon=5), splits=splits)
 
     assert path.raw.tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("ex_date", "raw"), [("2024-01-02", -0.02), ("2024-01-03", 0.0), ("2024-01-06", 0.0)]
+)
+def test_with_total_return_a_dividend_counts_from_after_the_entry(ex_date: str, raw: float) -> None:
+    closes = [100.0, 100.0, 100.0, 100.0, 98.0]
+    paid = [Dividend(label_days(ex_date), 2.0)]
+
+    price = path_of(closes, claim_of(horizon=4), dividends=paid)
+    total = path_of(closes, claim_of(horizon=4)._replace(total_return=True), dividends=paid)
+    short = claim_of("SELL", horizon=4)._replace(total_return=True)
+
+    assert price.facts.raw_return == pytest.approx(-0.02)
+    assert total.facts.raw_return == pytest.approx(raw)
+    assert path_of(closes, short, dividends=paid).signed[-1] == pytest.approx(-raw)
+
+
+def test_a_dividend_after_a_split_is_paid_on_the_new_shares() -> None:
+    splits = [Split(label_days("2024-01-03"), 2.0)]
+    claim = claim_of(horizon=3)._replace(total_return=True)
+    closes = [100.0, 50.0, 50.0, 49.0]
+    after = [Dividend(label_days("2024-01-05"), 1.0)]
+    same_day = [Dividend(label_days("2024-01-03"), 2.0)]
+
+    assert path_of(closes, claim, splits=splits, dividends=after).facts.raw_return == 0.0
+    assert path_of(closes, claim, splits=splits, dividends=same_day).facts.raw_return == 0.0
 
 
 def test_a_jump_that_no_split_explains_is_suspect() -> None:
