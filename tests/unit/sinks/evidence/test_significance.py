@@ -147,6 +147,11 @@ def test_a_base_rate_counts_the_windows_that_would_have_hit(
         assert found.value == sum(expected) / len(expected)
 
 
+def test_a_sale_earns_what_the_price_fell_of_the_entry_and_not_of_the_exit() -> None:
+    assert value_of(window_hit_rate([0.905], "SELL", 0.1, 0.02)) == 0.0
+    assert value_of(window_hit_rate([0.895], "SELL", 0.1, 0.02)) == 1.0
+
+
 def test_a_base_rate_needs_a_window_and_an_action() -> None:
     assert undefined_because(window_hit_rate([], "BUY", 0.001, 0.02), "no window")
     with pytest.raises(ValueError, match="expected one of BUY, SELL, HOLD, was 'LONG'"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
 from sinks.evidence.moments import newey_west_lag
-from sinks.evidence.trend import trend
+from sinks.evidence.trend import _mean_variance, trend
 from tests.unit.sinks.evidence.strategies import FEW, undefined_because, value_of
 
 
@@ -28,8 +28,10 @@ def test_decay_is_a_fall_beyond_the_error_that_statsmodels_gives(
     values[-60:] += shift
     before, lately = values[:-60].tolist(), values[-60:].tolist()
     error = math.hypot(error_of_mean(before), error_of_mean(lately))
+    variances = _mean_variance(lately), _mean_variance(before)
     found = trend(values.tolist())
 
+    assert math.sqrt(sum(variances)) == pytest.approx(error, rel=1e-9)
     assert found.decayed is bool(np.mean(lately) < np.mean(before) - 1.645 * error)
     assert value_of(found.mean_before) == pytest.approx(np.mean(before), abs=1e-12)
     assert value_of(found.mean_60) == pytest.approx(np.mean(lately), abs=1e-12)
