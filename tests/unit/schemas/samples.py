@@ -10,6 +10,8 @@ from typing import Any
 
 from schemas import records
 from schemas.codec import encode, to_fields
+from schemas.identity import canonical_json
+from schemas.policy import CheckRule, PaperRules, Policy, content_of, hashed
 from tests.builders import (
     CLOSE_MS,
     DAY_MS,
@@ -32,6 +34,33 @@ _CHECK = records.Check(
     actual=0.18098,
     status="pass",
     reason="annualised from the horizon's net return",
+)
+_POLICY = hashed(
+    Policy(
+        name="tracker",
+        effective_from_ms=EPOCH_MS,
+        min_sessions=30,
+        cost_bps_per_side=5.0,
+        hold_band=0.02,
+        jump_guard=0.4,
+        total_return=False,
+        benchmark="^GSPC",
+        risk_free_rate=0.04,
+        also_ready=("replay",),
+        screen=(CheckRule(name="confidence", op=">=", required=0.55),),
+        checks=(CheckRule(name="annual_return", op=">=", required=0.1),),
+        cohort=(CheckRule(name="q_value", op="<=", required=0.1),),
+        paper=PaperRules(
+            capital=10_000.0,
+            max_position=0.02,
+            max_short_position=0.01,
+            max_ticker=0.2,
+            max_gross=1.0,
+            slippage_bps=5.0,
+            impact_bps_per_10k=1.0,
+            cost_bps=1.5,
+        ),
+    )
 )
 _PAYLOAD = make_signal(
     model="Modèle-3",
@@ -82,6 +111,8 @@ SAMPLES: dict[str, records.Record] = {
         revision=1,
         conflicting_close=True,
         epoch=3,
+        split_ratio=2.0,
+        dividend=0.24,
     ),
     "observations": records.Observations(
         ticker="AAPL",
@@ -172,6 +203,13 @@ SAMPLES: dict[str, records.Record] = {
         session="2024-02-14",
         as_of_ms=CLOSE_MS + 43 * DAY_MS,
         revision=1,
+        epoch=3,
+    ),
+    "policy_version": records.PolicyVersion(
+        policy_hash=_POLICY.hash,
+        name=_POLICY.name,
+        effective_from_ms=_POLICY.effective_from_ms,
+        content=canonical_json(content_of(_POLICY)).decode(),
         epoch=3,
     ),
     "dead_letter": records.DeadLetter(

@@ -98,6 +98,8 @@ bars = st.builds(
     revision=ints,
     conflicting_close=st.booleans(),
     epoch=longs,
+    split_ratio=doubles,
+    dividend=doubles,
 )
 elements = st.builds(
     records.Observation,
@@ -206,6 +208,14 @@ events = st.builds(
     revision=ints,
     epoch=longs,
 )
+policies = st.builds(
+    records.PolicyVersion,
+    policy_hash=texts,
+    name=texts,
+    effective_from_ms=longs,
+    content=texts,
+    epoch=longs,
+)
 letters = st.builds(
     records.DeadLetter,
     topic=texts,
@@ -230,5 +240,6 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "observations": observations,
     "signal_state": states,
     "validation_event": events,
+    "policy_version": policies,
     "dead_letter": letters,
 }

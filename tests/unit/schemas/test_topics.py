@@ -12,7 +12,7 @@ from schemas.topics import CATALOGUE, INBOUND, OUTBOUND, TICKS, partition_of, pr
 def test_topics_have_one_name_each_and_stand_behind_the_prefix() -> None:
     names = [topic.name for topic in CATALOGUE]
 
-    assert len(set(names)) == len(names) == 9
+    assert len(set(names)) == len(names) == 10
     assert prefixed("demo.", TICKS) == "demo.ticks"
     assert all(topic.inbound for topic in INBOUND)
     assert not any(topic.inbound for topic in OUTBOUND)
