@@ -6,15 +6,19 @@ stops the others.
 
 import math
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import Protocol
+
+import orjson
 
 from schemas import topics
 from schemas.codec import decode_fields
 from schemas.errors import DecodeError
+from schemas.policy import OPERATORS, Policy, policy_of
 from sinks.sink import Batch, Fields
 
 _KEPT_BYTES = 256 * 1024
-_BAR_PRICES = ("open", "high", "low", "close")
+_BAR_FLOATS = ("open", "high", "low", "close", "split_ratio", "dividend")
 _STATE_FLOATS = ("entry_price", "net_return", "raw_return", "annual_return", "mae", "mfe")
 
 
@@ -37,6 +41,7 @@ def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
         topics.prefixed(prefix, topics.OBSERVATIONS): ("Observations", batch.observations),
         topics.prefixed(prefix, topics.SIGNAL_STATES): ("SignalState", batch.states),
         topics.prefixed(prefix, topics.VALIDATION_EVENTS): ("ValidationEvent", batch.events),
+        topics.prefixed(prefix, topics.POLICIES): ("PolicyVersion", batch.policies),
         topics.prefixed(prefix, topics.DEAD_LETTERS): ("DeadLetter", batch.dead_letters),
     }
     for record in raw:
@@ -59,6 +64,11 @@ def _decoded(value: bytes | None, expected: str) -> Fields:
     if not math.isfinite(_sum_of_floats(name, content)):
         msg = f"{name}: expected finite numbers"
         raise DecodeError(msg)
+    if name == "SessionBar" and content["split_ratio"] <= 0:
+        msg = f"SessionBar: split_ratio: expected above 0, was {content['split_ratio']}"
+        raise DecodeError(msg)
+    if name == "PolicyVersion":
+        _check_policy(content)
     return content
 
 
@@ -66,7 +76,7 @@ def _sum_of_floats(name: str, content: Fields) -> float:
     # SQLite stores NaN as NULL; one sum finds a NaN or an infinity in any of its terms.
     match name:
         case "SessionBar":
-            return sum(float(content[each]) for each in _BAR_PRICES)
+            return sum(float(content[each]) for each in _BAR_FLOATS)
         case "SignalState":
             return sum(float(content[each] or 0.0) for each in _STATE_FLOATS)
         case "Observations":
@@ -84,6 +94,40 @@ def _observation_sum(element: Fields) -> float:
         + element["mfe"]
     )
     return total
+
+
+def _check_policy(content: Fields) -> None:
+    # A cohort judged by it shows this hash: it has to be the hash of just these thresholds.
+    try:
+        policy = policy_of(orjson.loads(content["content"]))
+        sound = math.isfinite(_sum_of_thresholds(policy)) and policy.paper.capital > 0
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        msg = f"PolicyVersion: expected the JSON of a policy, was {type(error).__name__}: {error}"
+        raise DecodeError(msg[:500]) from None
+    stated = content["policy_hash"], content["name"], content["effective_from_ms"]
+    found = policy.hash, policy.name, policy.effective_from_ms
+    if not sound or stated != found:
+        msg = f"PolicyVersion: expected finite numbers, capital, content of {stated}, was {found}"
+        raise DecodeError(msg)
+
+
+def _sum_of_thresholds(policy: Policy) -> float:
+    rules = (*policy.screen, *policy.checks, *policy.cohort)
+    unknown = {each.op for each in rules} - OPERATORS.keys()
+    if unknown:
+        msg = f"expected {', '.join(OPERATORS)}, was {', '.join(map(str, unknown))}"
+        raise ValueError(msg)
+    return sum(
+        (
+            policy.min_sessions,
+            policy.cost_bps_per_side,
+            policy.hold_band,
+            policy.jump_guard,
+            policy.risk_free_rate,
+            *astuple(policy.paper),
+            *(each.required for each in rules),
+        )
+    )
 
 
 def _dead_letter(record: RawRecord, error: DecodeError) -> Fields:

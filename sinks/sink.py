@@ -30,6 +30,7 @@ class Batch:
     observations: list[Fields] = field(default_factory=list)
     states: list[Fields] = field(default_factory=list)
     events: list[Fields] = field(default_factory=list)
+    policies: list[Fields] = field(default_factory=list)
     dead_letters: list[Fields] = field(default_factory=list)
     positions: dict[TopicPartition, Position] = field(default_factory=dict)
 
@@ -41,15 +42,15 @@ class Written:
     bars: int
     observations: int
     states: int
+    policies: int
     dead_letters: int
     new_events: list[Fields]
 
     @property
     def records(self) -> int:
         """Return the number of rows the batch touched."""
-        return (
-            self.bars + self.observations + self.states + self.dead_letters + len(self.new_events)
-        )
+        counts = (self.bars, self.observations, self.states, self.policies, self.dead_letters)
+        return sum(counts) + len(self.new_events)
 
 
 class Sink(Protocol):

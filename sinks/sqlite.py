@@ -16,6 +16,7 @@ from typing import IO
 from sinks import sqlite_rows as rows
 from sinks.errors import SinkBusyError
 from sinks.sink import Batch, Fields, Position, TopicPartition, Written
+from sinks.sqlite_paper import keep_account, read_basis, write_account
 from sinks.sqlite_schema import migrate
 from sinks.states import Contender, fold_states
 
@@ -24,6 +25,7 @@ BUSY_TIMEOUT_S = 30.0
 _UPSERT_SIGNAL = rows.upsert_sql("llm_signals", rows.SIGNAL_COLUMNS)
 _UPSERT_OBSERVATION = rows.observation_sql()
 _UPSERT_BAR = rows.upsert_sql("bars", rows.BAR_COLUMNS)
+_UPSERT_POLICY = rows.upsert_sql("policies", rows.POLICY_COLUMNS)
 _UPSERT_DEAD_LETTER = rows.upsert_sql("dead_letters", rows.DEAD_LETTER_COLUMNS)
 _UPSERT_OFFSET = rows.upsert_sql("sink_offsets", rows.OFFSET_COLUMNS)
 _INSERT_TRANSITION = rows.upsert_sql("transitions", rows.TRANSITION_COLUMNS)
@@ -51,6 +53,9 @@ class SqliteSink:
         try:
             self._connection = connect(self.path)
             migrate(self._connection)
+            # An account of an earlier version of its rules may stand beside the rows.
+            with atomic(self._connection):
+                write_account(self._connection)
         except BaseException:
             self.close()
             raise
@@ -66,9 +71,10 @@ class SqliteSink:
         }
 
     def write(self, batch: Batch) -> Written:
-        """Store rows and positions in one transaction."""
+        """Store rows, the paper account of them and positions in one transaction."""
         db = self._db
         with atomic(db):
+            basis = read_basis(db)
             self._write_states(batch.states)
             db.executemany(
                 _UPSERT_OBSERVATION,
@@ -76,12 +82,15 @@ class SqliteSink:
             )
             db.executemany(_UPSERT_BAR, map(rows.bar_row, batch.bars))
             new_events = self._write_events(batch.events)
+            db.executemany(_UPSERT_POLICY, map(rows.policy_row, batch.policies))
             db.executemany(_UPSERT_DEAD_LETTER, map(rows.dead_letter_row, batch.dead_letters))
+            keep_account(db, basis, batch)
             db.executemany(_UPSERT_OFFSET, _offset_rows(batch))
         return Written(
             bars=len(batch.bars),
             observations=sum(len(each["elements"]) for each in batch.observations),
             states=len(batch.states),
+            policies=len(batch.policies),
             dead_letters=len(batch.dead_letters),
             new_events=new_events,
         )

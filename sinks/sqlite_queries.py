@@ -12,7 +12,16 @@ from typing import Any
 from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.rows import AsOf, ObservationRow, Rows, SignalRow
 from sinks.sink import Position, TopicPartition
+from sinks.sqlite_bars import read_bar_columns
+from sinks.sqlite_policies import current_policy, read_policies
 from sinks.sqlite_schema import MIGRATIONS, version
+
+__all__ = (
+    "ChangeWatch", "committed", "connect_read_only", "current_policy", "read_as_of",
+    "read_bar_columns", "read_decisions", "read_events", "read_observations",
+    "read_observations_by_signal", "read_paper", "read_policies", "read_positions",
+    "read_related", "read_rows", "read_signal", "read_signals", "reading",
+)  # fmt: skip
 
 _JSON_COLUMNS = frozenset({"screen", "verdict", "suspect_sessions", "indicators"})
 _BOOL_COLUMNS = frozenset({"suspect_price", "backdated"})
@@ -56,6 +65,8 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         msg = f"expected {path} of version {known}, was {held}"
         if held == 0:
             raise NoDatabaseError(f"{msg}: the SQLite sink has not begun to fill it")  # noqa: EM102 two ends of one message
+        if held < known:
+            msg += ": `signal-tracker sink sqlite` brings it to that version when it starts"
         raise DatabaseVersionError(msg)
     return connection
 
@@ -63,12 +74,13 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
 def read_rows(connection: sqlite3.Connection) -> Rows:
     """Return what the reports are made of, but for the observations."""
     conflicts = connection.execute("SELECT count(*) FROM bars WHERE conflicting_close").fetchone()
-    tickers = connection.execute("SELECT DISTINCT ticker FROM bars")
     return Rows(
         signals=read_signals(connection),
-        priced_tickers=frozenset(ticker for (ticker,) in tickers),
+        bars=read_bar_columns(connection),
         conflicting_closes=conflicts[0],
         as_of=read_as_of(connection),
+        policy=current_policy(connection),
+        paper=read_paper(connection),
     )
 
 
@@ -100,12 +112,38 @@ def read_related(
         "decisions": "decided_at_ms, decision_id",
         "quarantined": "generated_at_ms, payload_hash",
     }[table]
-    cursor = connection.execute(
-        f"SELECT * FROM {table} WHERE signal_id = ? ORDER BY {order}",  # noqa: S608 names of the table above
-        (signal_id,),
-    )
-    names = [each[0] for each in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
+    sql = f"SELECT * FROM {table} WHERE signal_id = ? ORDER BY {order}"  # noqa: S608 names of the table above
+    return list(_dicts(connection, sql, signal_id))
+
+
+def read_decisions(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    """Return the decisions of every signal that has some, in the order of their time."""
+    found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    sql = "SELECT * FROM decisions ORDER BY signal_id, decided_at_ms, decision_id"
+    for each in _dicts(connection, sql):
+        found[each["signal_id"]].append(each)
+    return dict(found)
+
+
+def read_events(connection: sqlite3.Connection, signal_id: str) -> list[dict[str, Any]]:
+    """Return what was told of a signal, by event time and then as it was told."""
+    sql = "SELECT * FROM validation_events WHERE signal_id = ? ORDER BY as_of_ms, revision, rowid"
+    return [
+        {**each, "checks": json.loads(each["checks"])}
+        for each in _dicts(connection, sql, signal_id)
+    ]
+
+
+def read_paper(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    """Return the paper account: positions and trades by signal id, equity by time."""
+    return {
+        part: list(_dicts(connection, f"SELECT * FROM paper_{part} ORDER BY {key}"))  # noqa: S608 our own names
+        for part, key in (
+            ("positions", "signal_id"),
+            ("trades", "signal_id"),
+            ("equity", "close_ms"),
+        )
+    }
 
 
 def read_observations_by_signal(
@@ -187,6 +225,13 @@ def committed(path: Path) -> dict[TopicPartition, int]:
             return {tp: each.next_offset for tp, each in read_positions(connection).items()}
     except NoDatabaseError:
         return {}
+
+
+def _dicts(connection: sqlite3.Connection, sql: str, *values: str) -> Iterator[dict[str, Any]]:
+    cursor = connection.execute(sql, values)
+    names = [each[0] for each in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

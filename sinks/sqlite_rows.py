@@ -19,13 +19,17 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("signal_id", "decision_id"),
     "quarantined": ("signal_id", "payload_hash"),
     "validation_events": ("event_id",),
+    "policies": ("policy_hash",),
     "dead_letters": ("topic", "partition", "offset", "index_"),
     "sink_offsets": ("topic", "partition"),
+    "paper_positions": ("signal_id",),
+    "paper_trades": ("signal_id",),
+    "paper_equity": ("close_ms",),
 }
 
 BAR_COLUMNS = (
     "ticker", "session", "calendar", "session_index", "close_ms", "open", "high", "low", "close",
-    "final", "revision", "conflicting_close", "epoch",
+    "final", "revision", "conflicting_close", "epoch", "split_ratio", "dividend",
 )  # fmt: skip
 OBSERVATION_COLUMNS = (
     "signal_id", "payload_hash", "session", "k", "close", "raw_return", "signed_return",
@@ -43,12 +47,25 @@ EVENT_COLUMNS = (
     "event_id", "signal_id", "ticker", "from_status", "to_status", "reason", "checks", "policy",
     "policy_hash", "session", "as_of_ms", "revision", "epoch",
 )  # fmt: skip
+POLICY_COLUMNS = ("policy_hash", "name", "effective_from_ms", "content")
 DEAD_LETTER_COLUMNS = (
     "topic", "partition", "offset", "index_", "error_class", "message", "timestamp_ms", "key",
     "value", "original_size",
 )  # fmt: skip
 QUARANTINED_COLUMNS = ("signal_id", "payload_hash", "generated_at_ms", "ticker")
 OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id")
+# Named alike in the paper account.
+POSITION_COLUMNS = (
+    "signal_id", "ticker", "action", "status", "staged_session", "entry_session", "entry_price",
+    "quantity", "stop_price", "target_price", "last_session", "last_price", "unrealised_pnl",
+    "sessions_held", "reason",
+)  # fmt: skip
+TRADE_COLUMNS = (
+    "signal_id", "ticker", "action", "entry_session", "entry_price", "exit_session", "exit_price",
+    "quantity", "exit_reason", "gross_pnl", "costs", "net_pnl", "net_return", "sessions_held",
+    "mae", "mfe",
+)  # fmt: skip
+EQUITY_COLUMNS = ("close_ms", "session", "cash", "exposure", "equity", "drawdown")
 
 # Named alike in the state, or in its payload, and in llm_signals.
 _OF_STATE = (
@@ -168,6 +185,11 @@ def event_row(event: Fields) -> Row:
     """Return the row of a validation event."""
     row = {**event, "checks": _json(event["checks"])}
     return tuple(row[name] for name in EVENT_COLUMNS)
+
+
+def policy_row(policy: Fields) -> Row:
+    """Return the row of a policy's version."""
+    return tuple(policy[name] for name in POLICY_COLUMNS)
 
 
 def dead_letter_row(letter: Fields) -> Row:

@@ -7,10 +7,12 @@ from typing import Any
 from schemas import topics
 from schemas.codec import encode
 from schemas.records import (
+    AppliedDecision,
     Check,
     DeadLetter,
     Observation,
     Observations,
+    PolicyVersion,
     Quarantined,
     Record,
     Screen,
@@ -31,6 +33,7 @@ TOPIC_OF = {
     Observations: topics.OBSERVATIONS,
     SignalState: topics.SIGNAL_STATES,
     ValidationEvent: topics.VALIDATION_EVENTS,
+    PolicyVersion: topics.POLICIES,
     DeadLetter: topics.DEAD_LETTERS,
 }
 
@@ -75,9 +78,11 @@ def make_state(**changes: Any) -> SignalState:
     payload_names = (
         "action", "confidence", "generated_at_ms", "source", "source_kind", "model",
         "horizon_sessions", "model_version", "data_kind", "reasoning", "latency_seconds",
-        "indicators",
+        "indicators", "position_size", "target_price", "stop_loss",
     )  # fmt: skip
     own = {name: changes.pop(name) for name in payload_names if name in changes}
+    if "published_price" in changes:
+        own["entry_price"] = changes.pop("published_price")
     signal_id, ticker = changes.pop("signal_id", "s-1"), changes.pop("ticker", "AAPL")
     payload = Signal(
         **{
@@ -156,6 +161,18 @@ def make_matured(**changes: Any) -> SignalState:
         ),
     }
     return make_state(**{**defaults, **changes})
+
+
+def make_stage(**changes: Any) -> AppliedDecision:
+    defaults: dict[str, Any] = {
+        "decision_id": "d-1",
+        "kind": "stage",
+        "decided_at_ms": GENERATED_MS + 42 * DAY_MS,
+        "by": "me",
+        "reason": "ready",
+        "applied": True,
+    }
+    return AppliedDecision(**{**defaults, **changes})
 
 
 def make_transition(to_status: str, **changes: Any) -> Transition:

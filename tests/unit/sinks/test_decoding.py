@@ -1,11 +1,17 @@
 """Raw records to batches; what cannot be read becomes a dead letter with its reason."""
 
 import math
+from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from schemas.codec import encode
+from schemas.identity import canonical_json, digest
+from schemas.policy import CheckRule, Policy, content_of
+from schemas.records import PolicyVersion
 from sinks.decoding import decode_batch
+from tests.unit.sinks.policy_samples import make_paper_rules, make_policy, make_policy_version
 from tests.unit.sinks.samples import (
     make_bar,
     make_event,
@@ -25,13 +31,13 @@ def test_each_topic_lands_in_its_kind_under_the_prefix() -> None:
             ),
             raw(encode(make_state()), topic="p.signal-states"),
             raw(encode(make_event()), topic="p.validation-events"),
+            raw(encode(make_policy_version()), topic="p.policies"),
         ],
         "p.",
     )
 
-    assert [len(each) for each in (batch.bars, batch.observations, batch.states, batch.events)] == [
-        1, 1, 1, 1
-    ]  # fmt: skip
+    kinds = (batch.bars, batch.observations, batch.states, batch.events, batch.policies)
+    assert [len(each) for each in kinds] == [1] * 5
     assert not batch.dead_letters
 
 
@@ -47,6 +53,8 @@ def test_each_topic_lands_in_its_kind_under_the_prefix() -> None:
         (encode(make_event()), "WrongRecord"),
         (encode(make_bar(high=math.nan)), "InvalidRecord"),
         (encode(make_bar(close=math.inf)), "InvalidRecord"),
+        (encode(make_bar(dividend=math.nan)), "InvalidRecord"),
+        (encode(make_bar(split_ratio=0.0)), "InvalidRecord"),
     ],
 )
 def test_what_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on(
@@ -79,3 +87,56 @@ def test_a_long_undecodable_value_is_cut_and_its_size_kept() -> None:
     (letter,) = batch.dead_letters
     assert len(letter["value"]) == 256 * 1024
     assert letter["original_size"] == 1_000_000
+
+
+def stating(content: bytes, **changes: Any) -> PolicyVersion:
+    """A version whose hash is that of its content, whatever that is."""
+    return make_policy_version(content=content.decode(), **changes)
+
+
+def with_rule(**changes: Any) -> Policy:
+    rule = {"name": "trades", "op": ">=", "required": 30.0, **changes}
+    return make_policy(cohort=(CheckRule(**rule),))
+
+
+def content_without(name: str) -> bytes:
+    content = {key: each for key, each in content_of(make_policy()).items() if key != name}
+    return canonical_json(content)
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        make_policy_version(policy_hash="0" * 64),
+        make_policy_version(name="mvs"),
+        make_policy_version(effective_from_ms=1),
+        stating(canonical_json(content_of(make_policy(min_sessions=60)))),
+        stating(b"{"),
+        stating(b"[]"),
+        stating(b"3"),
+        stating(b"[" * 5000),
+        stating(content_without("paper")),
+        stating(canonical_json({**content_of(make_policy()), "mood": 1}), policy_hash=digest(1)),
+        stating(canonical_json(content_of(make_policy())).replace(b"10000.0", b"1e999")),
+        make_policy_version(with_rule(op="=")),
+        make_policy_version(with_rule(op=["="])),
+        make_policy_version(with_rule(required="30")),
+        make_policy_version(with_rule(required=None)),
+        make_policy_version(make_policy(hold_band="wide")),
+        make_policy_version(make_policy(paper=make_paper_rules(capital=0.0))),
+    ],
+)
+def test_a_policy_that_is_not_what_its_hash_says_is_a_dead_letter(version: PolicyVersion) -> None:
+    batch = decode_batch([raw(encode(version), topic="policies")])
+
+    (letter,) = batch.dead_letters
+    assert letter["error_class"] == "InvalidRecord"
+    assert letter["message"].startswith("PolicyVersion: expected")
+    assert not batch.policies
+
+
+def test_a_policy_is_kept_as_it_was_published() -> None:
+    version = make_policy_version(with_rule(), epoch=3)
+    batch = decode_batch([raw(encode(version), topic="policies")])
+
+    assert batch.policies == [asdict(version)]

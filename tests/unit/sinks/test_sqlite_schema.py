@@ -7,10 +7,11 @@ import pytest
 
 from sinks import sqlite_rows
 from sinks.errors import DatabaseVersionError, NoDatabaseError
+from sinks.sink import Position
 from sinks.sqlite import SqliteSink, connect
-from sinks.sqlite_queries import reading
+from sinks.sqlite_queries import connect_read_only, read_signals, reading
 from sinks.sqlite_schema import MIGRATIONS, migrate, version
-from tests.unit.sinks.samples import batch_of, make_bar
+from tests.unit.sinks.samples import batch_of, make_bar, make_matured
 
 LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
 
@@ -25,8 +26,12 @@ LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
         ("decisions", sqlite_rows.DECISION_COLUMNS),
         ("quarantined", sqlite_rows.QUARANTINED_COLUMNS),
         ("validation_events", sqlite_rows.EVENT_COLUMNS),
+        ("policies", sqlite_rows.POLICY_COLUMNS),
         ("dead_letters", sqlite_rows.DEAD_LETTER_COLUMNS),
         ("sink_offsets", sqlite_rows.OFFSET_COLUMNS),
+        ("paper_positions", sqlite_rows.POSITION_COLUMNS),
+        ("paper_trades", sqlite_rows.TRADE_COLUMNS),
+        ("paper_equity", sqlite_rows.EQUITY_COLUMNS),
     ],
 )
 def test_every_column_of_a_table_is_written(
@@ -37,6 +42,69 @@ def test_every_column_of_a_table_is_written(
 
     assert {name for _, name, *_ in info} == set(columns)
     assert {name for _, name, *_, in_key in info if in_key} == set(sqlite_rows.KEYS[table])
+
+
+def test_every_table_is_strict_and_its_key_is_known(sink: SqliteSink) -> None:
+    with reading(sink.path) as connection:
+        tables = {
+            name: strict
+            for _, name, kind, _, _, strict in connection.execute("PRAGMA table_list")
+            if kind == "table" and not name.startswith("sqlite_")
+        }
+
+    assert tables == dict.fromkeys(sqlite_rows.KEYS, 1)
+
+
+def version_1(path: Path) -> sqlite3.Connection:
+    """A file as the first version left it: a bar, a matured signal and where the rows end."""
+    connection = connect(path)
+    migrate(connection, MIGRATIONS[:1])
+    bar = batch_of(make_bar()).bars[0]
+    columns = sqlite_rows.BAR_COLUMNS[:-2]
+    for table, names, row in (
+        ("bars", columns, tuple(bar[name] for name in columns)),
+        ("sink_offsets", sqlite_rows.OFFSET_COLUMNS, ("bars", 0, 1, "id", "")),
+        (
+            "llm_signals",
+            sqlite_rows.SIGNAL_COLUMNS,
+            sqlite_rows.signal_row(batch_of(make_matured()).states[0]),
+        ),
+        (
+            "observations",
+            sqlite_rows.OBSERVATION_COLUMNS,
+            ("s-1", "aa", "2025-11-04", 1, 101.0, 0.01, 0.01, 0.25, 0.0, 0.01, 0),
+        ),
+    ):
+        connection.execute(sqlite_rows.upsert_sql(table, names), row)
+    return connection
+
+
+def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
+    sink = SqliteSink(tmp_path / "signals.db")
+    connection = version_1(sink.path)
+    before = connection.execute("SELECT * FROM signal_rows").fetchall()
+    connection.close()
+    with pytest.raises(DatabaseVersionError, match="`signal-tracker sink sqlite` brings it"):
+        connect_read_only(sink.path)
+
+    sink.open()
+
+    with reading(sink.path) as connection:
+        assert connection.execute("SELECT session, split_ratio, dividend FROM bars").fetchall() == [
+            ("2025-11-03", 1.0, 0.0)
+        ]
+        assert connection.execute("SELECT * FROM signal_rows").fetchall() == before
+        assert [(each.observations, each.max_drawdown) for each in read_signals(connection)] == [
+            (1, 0.25)
+        ]
+        assert connection.execute("SELECT session, k FROM signal_observations").fetchall() == [
+            ("2025-11-04", 1)
+        ]
+    assert sink.positions() == {("bars", 0): Position(next_offset=1, topic_id="id")}
+    sink.write(batch_of(make_bar(split_ratio=2.0)))
+    with reading(sink.path) as connection:
+        assert connection.execute("SELECT split_ratio FROM bars").fetchall() == [(2.0,)]
+    sink.close()
 
 
 def test_a_file_of_an_older_version_keeps_its_rows(sink: SqliteSink) -> None:

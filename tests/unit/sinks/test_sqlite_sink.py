@@ -11,6 +11,7 @@ from sinks.errors import SinkBusyError
 from sinks.sink import Position
 from sinks.sqlite import SqliteSink
 from sinks.sqlite_queries import read_observations, read_signal, reading
+from tests.unit.sinks.policy_samples import make_policy_version
 from tests.unit.sinks.samples import (
     GENERATED_MS,
     batch_of,
@@ -172,12 +173,12 @@ def test_a_revised_bar_or_observation_replaces_the_former(sink: SqliteSink) -> N
     write(
         sink,
         make_bar(close=1.0),
-        make_bar(close=2.0),
+        make_bar(close=2.0, split_ratio=2.0, dividend=0.24),
         make_observations(make_observation("2025-11-04", 1)),
         make_observations(make_observation("2025-11-04", 2)),
     )
 
-    assert rows(sink, "SELECT close FROM bars") == [(2.0,)]
+    assert rows(sink, "SELECT close, split_ratio, dividend FROM bars") == [(2.0, 2.0, 0.24)]
     assert rows(sink, "SELECT k FROM observations") == [(2,)]
 
 
@@ -188,6 +189,16 @@ def test_an_event_that_comes_again_is_new_once(sink: SqliteSink) -> None:
     assert [each["event_id"] for each in first.new_events] == ["e1", "e2"]
     assert again.new_events == []
     assert rows(sink, "SELECT event_id, revision FROM validation_events") == [("e1", 0), ("e2", 0)]
+
+
+def test_a_policy_that_comes_from_two_partitions_is_one_row(sink: SqliteSink) -> None:
+    version = make_policy_version()
+    written = sink.write(batch_of(version, version))
+
+    assert (written.policies, written.records) == (2, 2)
+    assert rows(sink, "SELECT * FROM policies") == [
+        (version.policy_hash, "tracker", 0, version.content)
+    ]
 
 
 def test_dead_letters_of_one_record_are_told_apart_by_their_element(sink: SqliteSink) -> None:

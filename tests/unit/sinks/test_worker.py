@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
-from sinks.errors import BrokerError, SourceMismatchError
+from schemas.topics import OUTBOUND, POLICIES
+from sinks.errors import BrokerError, MissingTopicError, SourceMismatchError
 from sinks.sink import Position
 from sinks.sqlite import SqliteSink
-from sinks.worker import refuse_other_source, run_sink
+from sinks.worker import _Source, refuse_other_source, run_sink
 
 STORED = {("bars", 2): Position(next_offset=7, topic_id="id-1", run_id="r")}
 
@@ -33,6 +35,56 @@ def test_other_topics_or_another_run_are_refused_with_a_hint(
         refuse_other_source(STORED, topic_ids, run_id)
 
     assert message in str(refused.value)
+
+
+class FakeBroker:
+    """Topics with one partition each, as the admin client and the consumer tell of them."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.sought: dict[str, int] = {}
+
+    def describe_topics(self, asked: list[str]) -> list[dict[str, Any]]:
+        partitions = [{"partition_index": 0}]
+        return [
+            {"name": each, "topic_id": f"id-{each}", "partitions": partitions}
+            for each in asked
+            if each in self.names
+        ]
+
+    def beginning_offsets(self, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(parts, 3)
+
+    def assign(self, parts: list[TopicPartition]) -> None:
+        self.sought = {each.topic: -1 for each in parts}
+
+    def seek(self, part: TopicPartition, offset: int) -> None:
+        self.sought[part.topic] = offset
+
+
+def test_a_topic_that_is_new_since_the_database_was_made_is_read_from_its_beginning() -> None:
+    """A database of the version without policies goes on: only that topic is read anew."""
+    stored = {
+        (each.name, 0): Position(next_offset=7, topic_id=f"id-{each.name}")
+        for each in OUTBOUND
+        if each is not POLICIES
+    }
+    broker = FakeBroker(*(each.name for each in OUTBOUND))
+
+    start = _Source(broker, "h:1", "", "").start(broker, stored)
+
+    assert broker.sought == {each.name: 3 if each is POLICIES else 7 for each in OUTBOUND}
+    assert start == {
+        **stored,
+        ("policies", 0): Position(next_offset=3, topic_id="id-policies"),
+    }
+
+
+def test_a_broker_without_the_topic_of_policies_is_refused_by_its_name() -> None:
+    broker = FakeBroker(*(each.name for each in OUTBOUND if each is not POLICIES))
+
+    with pytest.raises(MissingTopicError, match=r"^there is no topic policies at h:1$"):
+        _Source(broker, "h:1", "", "")
 
 
 def test_a_broker_that_does_not_answer_leaves_no_database(
