@@ -1,44 +1,13 @@
-"""A check is passed, failed or insufficient; a verdict is the worst of its checks."""
-
-from typing import Any
+"""The checks of a matured signal look at its facts."""
 
 import pytest
 
-from schemas.records import Check
+from schemas.codec import to_fields
 from streams.domain.observations import NOT_ENTERED
-from streams.domain.policy import (
-    METRICS,
-    CheckRule,
-    Judged,
-    Policy,
-    PolicyVersions,
-    applies,
-    judge,
-    verdict_of,
-)
+from streams.domain.policy import METRICS, Judged, applies, check_of, judge
+from tests.builders import make_policy, make_rule
 
 FACTS = NOT_ENTERED._replace(annual_return=0.1, raw_return=-0.015, max_drawdown=0.3)
-
-
-def policy(*checks: CheckRule, **changes: Any) -> Policy:
-    defaults: dict[str, Any] = {
-        "name": "p",
-        "effective_from_ms": 0,
-        "min_sessions": 30,
-        "cost_bps_per_side": 5.0,
-        "hold_band": 0.02,
-        "jump_guard": 0.4,
-        "hash": "h",
-    }
-    return Policy(checks=checks, **{**defaults, **changes})
-
-
-def rule(name: str, op: str, required: float) -> CheckRule:
-    return CheckRule(name=name, op=op, required=required)
-
-
-def check(status: str) -> Check:
-    return Check(name="n", op=">=", required=0.0, actual=0.0, status=status, reason="r")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +22,7 @@ def check(status: str) -> Check:
 def test_operators_take_their_bound(op: str, required: float, status: str) -> None:
     judged = Judged(action="BUY", observations=30, facts=FACTS)
 
-    [found] = judge(policy(rule("annual_return", op, required)), judged)
+    [found] = judge(make_policy(checks=(make_rule("annual_return", required, op),)), judged)
 
     assert (found.status, found.actual, found.required, found.op) == (status, 0.1, required, op)
 
@@ -62,28 +31,14 @@ def test_operators_take_their_bound(op: str, required: float, status: str) -> No
 def test_a_missing_metric_is_insufficient_and_never_a_pass(name: str) -> None:
     judged = Judged(action="BUY", observations=30, facts=NOT_ENTERED)
 
-    [found] = judge(policy(rule(name, "<=", 1e9)), judged)
+    [found] = judge(make_policy(checks=(make_rule(name, 1e9, "<="),)), judged)
 
     assert (found.status, found.actual) == ("insufficient", None)
     assert found.reason
 
 
-@pytest.mark.parametrize(
-    ("statuses", "verdict"),
-    [
-        ([], "passed"),
-        (["pass"], "passed"),
-        (["pass", "insufficient"], "insufficient"),
-        (["insufficient", "fail"], "failed"),
-        (["fail", "pass"], "failed"),
-    ],
-)
-def test_the_verdict_is_the_worst_check(statuses: list[str], verdict: str) -> None:
-    assert verdict_of([check(each) for each in statuses]) == verdict
-
-
 def test_a_hold_is_asked_whether_it_stayed_flat_and_others_what_they_earned() -> None:
-    every = policy(*(rule(name, ">=", 0.0) for name in METRICS))
+    every = make_policy(checks=tuple(make_rule(name, 0.0) for name in METRICS))
 
     asked = {
         action: {
@@ -94,7 +49,7 @@ def test_a_hold_is_asked_whether_it_stayed_flat_and_others_what_they_earned() ->
 
     assert asked["BUY"] == asked["SELL"] == METRICS.keys() - {"stayed_flat"}
     assert asked["HOLD"] == METRICS.keys() - {"annual_return"}
-    assert not applies(rule("stayed_flat", "<=", 0.02), "BUY")
+    assert not applies(make_rule("stayed_flat", 0.02, "<="), "BUY")
 
 
 def test_metrics_are_the_facts() -> None:
@@ -110,12 +65,14 @@ def test_metrics_are_the_facts() -> None:
     }
 
 
-def test_a_signal_is_judged_by_the_last_version_of_its_time_or_the_first() -> None:
-    first, second = policy(effective_from_ms=100), policy(effective_from_ms=200, hash="i")
-    versions = PolicyVersions(versions=(first, second))
+def test_a_check_says_what_was_asked_and_what_was_found() -> None:
+    found = check_of(make_rule("psr", 0.9, ">"), 0.9, "of 30 sessions")
 
-    found = [versions.at(time) for time in (0, 100, 199, 200, 300)]
-
-    assert found == [first, first, first, second, second]
-    assert versions.knows("i")
-    assert not versions.knows("j")
+    assert to_fields(found) == {
+        "name": "psr",
+        "op": ">",
+        "required": 0.9,
+        "actual": 0.9,
+        "status": "fail",
+        "reason": "of 30 sessions",
+    }

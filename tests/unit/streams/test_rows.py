@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from schemas import topics
+from schemas.policy import PolicyVersions
 from schemas.topics import Topic
 from streams import tables
 from streams.domain.effects import Effects
-from streams.domain.policy import PolicyVersions
 from streams.domain.tracker import PartitionTracker
 from streams.rows import StateError, changed_rows, restore
 from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS
