@@ -6,22 +6,31 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from streams.domain.policy import PolicyVersions
+    from schemas.policy import PolicyVersions
     from streams.sessions import CalendarBook
 
 
 def check_judging(policy: str, calendars: Sequence[str]) -> "tuple[PolicyVersions, CalendarBook]":
     """Return the policy and the calendars; raise UsageError where one cannot be had."""
-    from streams.policy_files import PolicyError, load_policy
     from streams.sessions import DEFAULT_SUFFIXES, CalendarBook, CalendarError
 
     book = CalendarBook({**DEFAULT_SUFFIXES, **dict(_pair(each) for each in calendars)})
+    policies = check_policy(policy)
     try:
-        policies = load_policy(policy)
         book.check()
-    except (PolicyError, CalendarError) as error:
+    except CalendarError as error:
         raise click.UsageError(str(error)) from None
     return policies, book
+
+
+def check_policy(policy: str) -> "PolicyVersions":
+    """Return the versions of a preset or a policy file; raise UsageError where they are wrong."""
+    from streams.policy_files import PolicyError, load_policy
+
+    try:
+        return load_policy(policy)
+    except PolicyError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _pair(text: str) -> tuple[str, str]:
