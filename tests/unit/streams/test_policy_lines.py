@@ -119,7 +119,9 @@ class Writer:
     def __init__(self, draw: Callable[..., str]) -> None:
         self.text = ""
         self.lines: dict[KeyPath, int] = {(): 1}
-        self._gap: Callable[[], str] = lambda: draw(st.sampled_from(["", " ", "\n", " # ], }\n\n", "\t"]))
+        self._gap: Callable[[], str] = lambda: draw(
+            st.sampled_from(["", " ", "\n", " # ], }\n\n", "\t"])
+        )
 
     def write(self, document: dict[str, Any]) -> None:
         for key, value in document.items():
