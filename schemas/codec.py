@@ -41,6 +41,7 @@ _RECORDS: dict[str, type] = {
     "policy_version": records.PolicyVersion,
     "dead_letter": records.DeadLetter,
 }
+_OLD = {"session_bar": ("old/session_bar.v1",)}  # logs hold them; what they lack is its default
 
 _NESTED: dict[tuple[str, str], type] = {
     ("Observations", "elements"): records.Observation,
@@ -87,10 +88,10 @@ def decode_fields(value: bytes) -> tuple[str, dict[str, Any]]:
     if known is None:
         msg = f"unknown schema fingerprint {fingerprint.hex()}"
         raise DecodeError(msg, error_class="UnknownSchema")
-    name, schema = known
+    name, schema, newest = known
     body = io.BytesIO(value[_HEADER:])
     try:
-        content: Any = fastavro.schemaless_reader(body, schema, None)
+        content: Any = fastavro.schemaless_reader(body, schema, newest)
     except (EOFError, ValueError, IndexError, struct.error, OverflowError, MemoryError) as error:
         msg = f"{name}: the body does not match its schema: {error or type(error).__name__}"
         raise DecodeError(msg, error_class="BadAvro") from None
@@ -247,8 +248,12 @@ def _writer(class_name: str) -> tuple[bytes, Any]:
 
 
 @cache
-def _readers() -> dict[bytes, tuple[str, Any]]:
-    return {_fingerprint(key): (cls.__name__, _parsed(key)) for key, cls in _RECORDS.items()}
+def _readers() -> dict[bytes, tuple[str, Any, Any]]:
+    return {
+        _fingerprint(name): (cls.__name__, _parsed(name), newest)
+        for key, cls in _RECORDS.items()
+        for name, newest in ((key, None), *((old, _parsed(key)) for old in _OLD.get(key, ())))
+    }
 
 
 @cache
