@@ -27,8 +27,8 @@ def bar(session: str, price: float = 100.0, **changes: Any) -> SessionBar:
 
 
 def staged(*, decision: dict[str, Any] | None = None, **changes: Any) -> SignalState:
-    """A signal that was staged on Monday 2025-12-15 before the market opened."""
-    stage = make_stage(**{"decided_at_ms": at("2025-12-15", 7), **(decision or {})})
+    """A signal that was staged on Friday 2025-12-12 at the close."""
+    stage = make_stage(**{"decided_at_ms": at("2025-12-12", 21), **(decision or {})})
     return make_matured(**{"policy_hash": POLICY.hash, "decisions": [stage], **changes})
 
 
@@ -72,13 +72,18 @@ def test_a_staged_signal_fills_after_its_session_and_leaves_by_time(sink: Sqlite
     ("decision", "session", "entry"),
     [
         ({"session": "2025-12-16"}, "2025-12-16", "2025-12-17"),
-        ({"session": "2025-12-11"}, "2025-12-11", "2025-12-15"),
+        ({"session": "2025-12-11"}, "2025-12-12", "2025-12-15"),
+        (
+            {"session": "2025-12-12", "decided_at_ms": at("2025-12-16", 21)},
+            "2025-12-16",
+            "2025-12-17",
+        ),
         ({"decided_at_ms": at("2025-12-16", 21)}, "2025-12-16", "2025-12-17"),
-        ({"decided_at_ms": at("2025-12-16", 20)}, "2025-12-15", "2025-12-16"),
-        ({"decided_at_ms": at("2025-12-11", 9)}, "2025-12-11", "2025-12-12"),
+        ({"decided_at_ms": at("2025-12-16", 20)}, "2025-12-16", "2025-12-17"),
+        ({"decided_at_ms": at("2025-12-11", 9)}, "2025-12-12", "2025-12-15"),
     ],
 )
-def test_the_session_is_the_one_given_or_the_last_that_had_closed(
+def test_a_stage_counts_from_its_session_and_from_none_that_was_over_when_it_was_decided(
     sink: SqliteSink, decision: dict[str, Any], session: str, entry: str
 ) -> None:
     sink.write(batch_of(VERSION, staged(decision=decision), *map(bar, SESSIONS)))
@@ -88,9 +93,9 @@ def test_the_session_is_the_one_given_or_the_last_that_had_closed(
 
 def test_an_order_waits_for_a_price(sink: SqliteSink) -> None:
     sink.write(batch_of(VERSION, staged(), bar("2025-12-16", ticker="MSFT")))
-    assert (position(sink)["status"], position(sink)["staged_session"]) == ("waiting", "2025-12-15")
+    assert (position(sink)["status"], position(sink)["staged_session"]) == ("waiting", "2025-12-12")
 
-    sink.write(batch_of(bar("2025-12-15")))
+    sink.write(batch_of(bar("2025-12-12"), bar("2025-12-15")))
     assert position(sink)["entry_session"] == "2025-12-15"
 
 
