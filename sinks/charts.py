@@ -20,8 +20,8 @@ class Box:
     """Where in a chart its data is drawn."""
 
     left: float = 46.0
-    right: float = WIDTH - 62.0
-    top: float = 16.0
+    right: float = WIDTH - 78.0
+    top: float = 22.0
     bottom: float = HEIGHT - 38.0
 
 

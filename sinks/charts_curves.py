@@ -41,6 +41,11 @@ def under(value: float) -> str:
     return percent(value, 1)
 
 
+def daily(value: float) -> str:
+    """Return a mean return of a session."""
+    return percent(value, 2, sign=True)
+
+
 def curves_chart(
     ident: str,
     title: str,
@@ -61,7 +66,7 @@ def curves_chart(
     across = Scale(first, max(last, first + 1), _BOX.left, _BOX.right)
     upwards = Scale(low, high, _BOX.bottom, _BOX.top)
     parts = [
-        *_value_axis(upwards, unit, in_percent=shown is under),
+        *_value_axis(upwards, unit, in_percent=shown in (under, daily)),
         *_day_axis(across, first, last),
         line(_BOX.left, upwards.at(base), _BOX.right, upwards.at(base), "zero"),
         *(_drawn(each, across, upwards) for each in curves),
@@ -108,6 +113,18 @@ def dated(days: Sequence[str], values: Sequence[float]) -> list[tuple[int, float
     return [(_ordinal(day), value) for day, value in zip(days, values, strict=True)]
 
 
+def rolling(days: Sequence[str], values: Sequence[float], window: int) -> list[tuple[int, float]]:
+    """Return the mean of each value and those before it, as many as the window holds.
+
+    >>> rolling(["2024-01-02", "2024-01-03"], [0.01, 0.03], 2)
+    [(738888, 0.02)]
+    """
+    return [
+        (_ordinal(days[at - 1]), math.fsum(values[at - window : at]) / window)
+        for at in range(window, len(days) + 1)
+    ]
+
+
 def _ordinal(day: str) -> int:
     return date.fromisoformat(day).toordinal()
 
@@ -140,14 +157,8 @@ def _day_axis(across: Scale, first: int, last: int) -> list[str]:
         place = across.at(day)
         parts.append(line(place, _BOX.bottom, place, _BOX.bottom + 4, "axis"))
         parts.append(label(place, _BOX.bottom + 16, words))
-    parts.append(
-        label(
-            (_BOX.left + _BOX.right) / 2,
-            HEIGHT - 5,
-            f"session, {date.fromordinal(first)} to {date.fromordinal(last)}",
-            css="t unit",
-        )
-    )
+    middle = (_BOX.left + _BOX.right) / 2
+    parts.append(label(middle, HEIGHT - 5, "session", css="t unit"))
     return parts
 
 
@@ -156,16 +167,12 @@ def _end_labels(
 ) -> list[str]:
     held = [each for each in curves if each.points]
     places = apart([upwards.at(each.points[-1][1]) for each in held], _LABEL_GAP)
-    return [
-        label(
-            _BOX.right + 4,
-            place + 3.5,
-            f"{each.name} {shown(each.points[-1][1])}",
-            anchor="start",
-            css=f"t end {each.css}",
-        )
-        for each, place in zip(held, places, strict=True)
-    ]
+    parts = []
+    for each, place in zip(held, places, strict=True):
+        name = f"{each.name} " if len(curves) > 1 else ""
+        words, css = f"{name}{shown(each.points[-1][1])}", f"t end {each.css}"
+        parts.append(label(_BOX.right + 4, place + 3.5, words, anchor="start", css=css))
+    return parts
 
 
 def _described(curves: Sequence[Curve], shown: Callable[[float], str], points: int) -> str:

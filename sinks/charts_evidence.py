@@ -4,13 +4,28 @@ import math
 from collections.abc import Sequence
 
 from sinks.charts import HEIGHT, WIDTH, Box, label, line, no_data, svg
-from sinks.charts_curves import Curve, curves_chart, equity_points, growth, under, under_water
+from sinks.charts_curves import (
+    Curve,
+    curves_chart,
+    daily,
+    dated,
+    equity_points,
+    growth,
+    money,
+    rolling,
+    under,
+    under_water,
+)
 from sinks.charts_scales import Scale, spread, ticks
 from sinks.charts_text import UNKNOWN, number
 from sinks.evidence.cohort import Cohort, HorizonIC
 
+EQUITY_TITLE = "Equity, gross and net of costs"
+UNDER_TITLE = "Under water, gross and net of costs"
+OPEN_TITLE = "Open signals by session"
+TREND_TITLE = "Rolling mean net return, 30 and 60 sessions"
 IC_TITLE = "Information coefficient by horizon"
-_BOX = Box(left=44.0, right=WIDTH - 14.0, top=16.0, bottom=HEIGHT - 50.0)
+_BOX = Box(left=44.0, right=WIDTH - 14.0, top=22.0, bottom=HEIGHT - 50.0)
 _Z95 = 1.96
 _LEAST_IC = 3
 _STRIP_WIDTH = 120
@@ -23,7 +38,7 @@ def equity_chart(ident: str, cohort: Cohort) -> str:
     gross, net = (equity_points(series.days, each) for each in (series.gross, series.net))
     return curves_chart(
         ident,
-        "Equity, gross and net of costs",
+        EQUITY_TITLE,
         "growth of 1",
         [Curve(name="gross", css="gross", points=gross), Curve(name="net", css="net", points=net)],
         base=1.0,
@@ -40,12 +55,44 @@ def underwater_chart(ident: str, cohort: Cohort) -> str:
     )
     return curves_chart(
         ident,
-        "Under water, gross and net of costs",
+        UNDER_TITLE,
         "loss from the peak",
         [Curve(name="gross", css="gross", points=gross), Curve(name="net", css="net", points=net)],
         base=0.0,
         shown=under,
         reason=_no_series(cohort),
+    )
+
+
+def open_chart(ident: str, cohort: Cohort) -> str:
+    """Return how many signals stand behind each value of the series."""
+    series = cohort.series
+    return curves_chart(
+        ident,
+        OPEN_TITLE,
+        "signals",
+        [Curve(name="open", css="net", points=dated(series.days, series.open_signals))],
+        base=0.0,
+        shown=money,
+        reason=_no_series(cohort),
+    )
+
+
+def trend_chart(ident: str, cohort: Cohort) -> str:
+    """Return the mean net return of the last 30 and the last 60 sessions, session by session."""
+    series = cohort.series
+    curves = [
+        Curve(name=f"{window}", css=css, points=rolling(series.days, series.net, window))
+        for window, css in ((30, "gross"), (60, "net"))
+    ]
+    return curves_chart(
+        ident,
+        TREND_TITLE,
+        "a session",
+        curves,
+        base=0.0,
+        shown=daily,
+        reason=f"expected at least 30 sessions, was {len(series.days)}",
     )
 
 

@@ -9,7 +9,7 @@ from sinks.evidence.cohort import ReliabilityBin
 from sinks.evidence.rates import Rate
 
 TITLE = "Reliability: hit rate by stated confidence"
-_BOX = Box(left=40.0, right=WIDTH - 14.0, top=16.0, bottom=HEIGHT - 50.0)
+_BOX = Box(left=40.0, right=WIDTH - 14.0, top=22.0, bottom=HEIGHT - 50.0)
 _ACROSS = Scale(0.0, 1.0, _BOX.left, _BOX.right)
 _UPWARDS = Scale(0.0, 1.0, _BOX.bottom, _BOX.top)
 

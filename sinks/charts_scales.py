@@ -63,7 +63,7 @@ def ticks(low: float, high: float, most: int = 6) -> tuple[list[float], int]:
     return [round(k * step * unit, decimals) + 0.0 for k in range(first, last + 1)], decimals
 
 
-def date_ticks(first: date, last: date, most: int = 5) -> list[tuple[int, str]]:
+def date_ticks(first: date, last: date, most: int = 5, most_days: int = 4) -> list[tuple[int, str]]:
     """Return days to label, as ordinals with their labels: years, months or single days.
 
     >>> date_ticks(date(2024, 1, 30), date(2024, 3, 31))[1][1], date_ticks(
@@ -75,9 +75,9 @@ def date_ticks(first: date, last: date, most: int = 5) -> list[tuple[int, str]]:
         if _LEAST_LABELS <= len(found) <= most:
             return found
     span = (last - first).days
-    step = next((each for each in _DAY_STEPS if span // each < most), span or 1)
+    step = next((each for each in _DAY_STEPS if span // each < most_days), span or 1)
     days = [first + timedelta(days=each) for each in range(0, span + 1, step)]
-    return [(each.toordinal(), each.isoformat()[5:]) for each in days]
+    return [(each.toordinal(), each.isoformat()) for each in days]
 
 
 def thinned(values: Sequence[float], limit: int) -> list[int]:

@@ -50,6 +50,15 @@ def percent(value: float, digits: int = 1, *, sign: bool = False) -> str:
     return f"{number(value * 100, digits, sign=sign)}%"
 
 
+def price(value: float) -> str:
+    """Return a price; one below 1 keeps its digits.
+
+    >>> price(1234.5), price(0.00001234)
+    ('1,234.5000', '1.234e-05')
+    """
+    return number(value, 4) if abs(value) >= 1 else f"{value:.6g}"
+
+
 def probability(value: float) -> str:
     """Return a p or q value.
 

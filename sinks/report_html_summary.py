@@ -1,0 +1,190 @@
+"""PURE: the top of report.html: what it says in plain words, the data classes, the funnel."""
+
+from collections.abc import Callable, Sequence
+
+from sinks.charts_text import count, escaped, percent
+from sinks.evidence.cohort import Cohort
+from sinks.report import Group, Report
+from sinks.report_html_cohorts import by_evidence, named
+from sinks.report_html_text import Column, Reasons, badge, rate, table, value
+from sinks.rows import DATA_CLASSES, SignalRow
+
+LEAST_MATURED = 30
+_MOST_NAMED = 5
+_MOST_READY = 200
+_BAR_WIDTH = 100
+
+_STAGES: tuple[tuple[str, Callable[[SignalRow], bool]], ...] = (
+    ("Registered", lambda _: True),
+    ("Entered", lambda each: each.entry_session is not None),
+    ("Matured", lambda each: each.matured),
+    ("Passed its verdict", lambda each: each.validated),
+    ("Staged", lambda each: each.status in ("staged", "paper", "promoted", "rejected")),
+    ("Traded on paper", lambda each: each.status in ("paper", "promoted")),
+    ("Promoted", lambda each: each.status == "promoted"),
+)
+_CLASS_WORDS = {
+    "live": "published before the outcome could be known",
+    "replay": "run over past prices: whoever made them may have known what came",
+    "backdated": "published after the close at which they enter",
+    "fallback": "made by the fallback generator, not by the model they name",
+    "synthetic": "made from invented data",
+}
+
+
+def class_words(name: str) -> str:
+    """Return what sets a data class apart."""
+    return _CLASS_WORDS.get(name, "of a class that this page does not know")
+
+
+def says(report: Report, cohorts: Sequence[Cohort]) -> str:
+    """Return in plain words what the whole page comes to."""
+    held = {
+        name: [
+            each for each in cohorts if each.key.level == "cohort" and each.key.data_class == name
+        ]
+        for name in DATA_CLASSES
+    }
+    found = [*(_class_says(name, each) for name, each in held.items()), _ready_words(report)]
+    return " ".join(each for each in found if each)
+
+
+def classes_table(report: Report, why: Reasons) -> str:
+    """Return the outcomes of each data class by itself."""
+    columns = (
+        Column(title="Data class", number=False),
+        Column(title="Signals"),
+        Column(title="Matured"),
+        Column(title="Open"),
+        Column(title="Hit rate", hint="of matured signals, with Wilson's interval"),
+        Column(title="Net a signal", hint="mean over each signal's own horizon"),
+        Column(title="Verdict passed", hint="of all signals"),
+    )
+    rows = (_class_row(each, why) for each in report.by_data_class)
+    return table("Outcomes by data class, never added up", columns, rows)
+
+
+def funnel_table(report: Report) -> str:
+    """Return how many signals of each class reached each stage of their life."""
+    held = _by_class(report)
+    columns = [Column(title="Stage", number=False), *(Column(title=name) for name in held)]
+    most = {name: max(len(signals), 1) for name, signals in held.items()}
+    rows = []
+    for words, reached in _STAGES:
+        counts = {name: sum(map(reached, signals)) for name, signals in held.items()}
+        rows.append([words, *(_bar(counts[name], most[name]) for name in held)])
+    return table("How far signals have come", columns, rows, "funnel")
+
+
+def status_table(report: Report) -> str:
+    """Return how many signals of each class have each status now."""
+    held = _by_class(report)
+    columns = [Column(title="Status now", number=False), *(Column(title=name) for name in held)]
+    rows = [
+        [
+            escaped(status.replace("_", " ")),
+            *(f"{sum(each.status == status for each in found):,}" for found in held.values()),
+        ]
+        for status, all_ in report.by_status.items()
+        if all_
+    ]
+    return table("Status now", columns, rows) if rows else ""
+
+
+def coverage(report: Report) -> str:
+    """Return what the figures do not cover, in counts and names."""
+    unpriced = ", ".join(escaped(each) for each in report.unpriced_tickers) or "none"
+    facts = (
+        ("Stale signals", f"{len(report.stale):,}"),
+        ("Signals with a suspect price", f"{len(report.suspect):,}"),
+        ("Sessions with conflicting closes", f"{report.conflicting_closes:,}"),
+        ("Tickers without any price", unpriced),
+    )
+    rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in facts)
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def ready_list(report: Report) -> str:
+    """Return the signals that are ready for trading, each with its data class."""
+    if not report.ready:
+        return "<p>No signal is ready for trading. The signals table has each signal's state.</p>"
+    held = frozenset(report.ready)
+    found = [each for each in report.signals if each.signal_id in held]
+    items = "".join(
+        f"<li>{escaped(each.signal_id, limit=120)}: {escaped(each.action)} "
+        f"{escaped(each.ticker)} {_class_badge(each.data_class)}</li>"
+        for each in found[:_MOST_READY]
+    )
+    left = len(found) - _MOST_READY
+    more = f"<p>{count(left, 'more signal')}: signals.csv has all.</p>" if left > 0 else ""
+    return f'<ul class="ready">{items}</ul>{more}'
+
+
+def _class_says(name: str, cohorts: Sequence[Cohort]) -> str:
+    if not cohorts:
+        return "There is no live evidence yet." if name == "live" else ""
+    ready = [each for each in by_evidence(cohorts) if each.ready]
+    young = sum(each.matured < LEAST_MATURED for each in cohorts)
+    words = [
+        f"{len(ready):,}" if ready else "None",
+        f"of {count(len(cohorts), f'{name} cohort')}",
+        "passes" if len(ready) <= 1 else "pass",
+        f"every check{_names(ready)}",
+    ]
+    if young:
+        has = "has" if young == 1 else "have"
+        words.append(f"({young:,} {has} fewer than {LEAST_MATURED} matured signals)")
+    return " ".join(words) + ("." if name == "live" else "; that is no live evidence.")
+
+
+def _names(ready: Sequence[Cohort]) -> str:
+    if not ready:
+        return ""
+    names = "; ".join(escaped(named(each.key), limit=120) for each in ready[:_MOST_NAMED])
+    more = f"; and {len(ready) - _MOST_NAMED:,} more" if len(ready) > _MOST_NAMED else ""
+    return f": {names}{more}"
+
+
+def _ready_words(report: Report) -> str:
+    has = "is" if len(report.ready) == 1 else "are"
+    return (
+        f"{len(report.ready):,} of {count(len(report.signals), 'signal')} {has} ready for trading."
+    )
+
+
+def _by_class(report: Report) -> dict[str, list[SignalRow]]:
+    found: dict[str, list[SignalRow]] = {"live": []}
+    names = [
+        name for name in DATA_CLASSES if any(each.data_class == name for each in report.signals)
+    ]
+    found.update({name: [] for name in names})
+    for each in report.signals:
+        found.setdefault(each.data_class, []).append(each)
+    return found
+
+
+def _class_row(group: Group, why: Reasons) -> list[str]:
+    mean = group.avg_return
+    shown = why.mark("no matured signal") if mean is None else percent(mean, 2, sign=True)
+    return [
+        f"{escaped(group.name)}<small>{class_words(group.name)}</small>",
+        f"{group.total:,}",
+        f"{group.matured:,}",
+        f"{group.open:,}",
+        rate(group.hit_rate, why),
+        value(shown, f"n {group.matured:,}"),
+        rate(group.validation_rate, why, "no signal"),
+    ]
+
+
+def _class_badge(name: str) -> str:
+    return badge("live", "gain") if name == "live" else badge(f"{name}: not live", "even")
+
+
+def _bar(reached: int, most: int) -> str:
+    width = _BAR_WIDTH * reached / most
+    return (
+        f'{reached:,}<svg class="bar" viewBox="0 0 {_BAR_WIDTH} 8" preserveAspectRatio="none" '
+        f'aria-hidden="true"><rect class="track" width="{_BAR_WIDTH}" height="8"/>'
+        f'<rect class="fill" width="{width:.1f}" height="8"/></svg>'
+    )
