@@ -26,6 +26,7 @@ from signal_tracker.logs import PipelineLog
 from signal_tracker.options import DEFAULT_APP_ID
 from signal_tracker.progress import say, shown
 from signal_tracker.supervisor import Supervisor
+from sinks.rows import REPLAY_RUN
 from sinks.snapshot import DATABASE, write_reports
 
 
@@ -51,7 +52,7 @@ def run_pipeline(run: Run, folder: Path) -> int:
     log = PipelineLog(folder)
     with ExitStack() as stack:
         broker = run.broker or stack.enter_context(_embedded(folder))
-        prefix = f"run-{token}."
+        prefix = f"{REPLAY_RUN}{token}."
         create_topics(broker, prefix, run.partitions)
         log.pipeline(f"run {token} on {broker}: {counted(run.workers, 'worker')}")
         parts = stack.enter_context(Supervisor(_teller(log)))

@@ -5,13 +5,19 @@ same report whatever order they came in.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from schemas.policy import Policy
+from sinks.evidence.cohort import Cohort
 from sinks.evidence.rates import Rate, mean, rate
+from sinks.judgement import judge_rows
+from sinks.paper.records import PaperAccount
+from sinks.paper.rows import account_of
+from sinks.paper.summary import PaperSummary, summarise
+from sinks.readiness import Readiness
 from sinks.rows import DATA_CLASSES, AsOf, Rows, SignalRow
-
-NOT_READY = "no cohort evidence yet"
 
 STATUSES = (
     "registered", "awaiting_entry", "tracking", "matured", "passed", "failed", "insufficient",
@@ -54,6 +60,22 @@ class Report:
     suspect: list[str]
     unpriced_tickers: list[str]
     conflicting_closes: int
+    policy: Policy | None
+    replay_counts: bool
+    cohorts: Sequence[Cohort]
+    screens: Mapping[str, Mapping[str, Any]]
+    readiness: Mapping[str, Readiness]
+    paper: PaperAccount
+    paper_summary: PaperSummary | None
+
+    def not_ready_reasons(self) -> dict[str, int]:
+        """Return how many signals each kind of reason keeps from being ready."""
+        kinds = (
+            kind
+            for each in self.readiness.values()
+            for kind in {reason.partition(":")[0] for reason in each.against}
+        )
+        return dict(sorted(Counter(kinds).items()))
 
 
 def build_report(rows: Rows) -> Report:
@@ -61,6 +83,8 @@ def build_report(rows: Rows) -> Report:
     signals = sorted(rows.signals, key=lambda each: each.signal_id)
     tickers = {each.ticker for each in signals}
     as_of_ms = rows.as_of.as_of_ms
+    judged = judge_rows(rows)
+    account = account_of(rows.paper)
     return Report(
         as_of=rows.as_of,
         signals=signals,
@@ -71,18 +95,19 @@ def build_report(rows: Rows) -> Report:
         by_data_class=_groups(signals, lambda each: each.data_class, DATA_CLASSES),
         by_status=_counts(STATUSES, (each.status for each in signals)),
         by_verdict=_counts(VERDICTS, (each.verdict_status or "none" for each in signals)),
-        ready=[each.signal_id for each in signals if not ready_reasons(each)],
+        ready=[each.signal_id for each in signals if judged.readiness[each.signal_id].ready],
         stale=[each.signal_id for each in signals if each.stale(as_of_ms)],
         suspect=[each.signal_id for each in signals if each.suspect_price],
-        unpriced_tickers=sorted(tickers - rows.priced_tickers),
+        unpriced_tickers=sorted(tickers - rows.bars.keys()),
         conflicting_closes=rows.conflicting_closes,
+        policy=judged.policy,
+        replay_counts=judged.replay_counts,
+        cohorts=judged.cohorts,
+        screens=judged.screens,
+        readiness=judged.readiness,
+        paper=account,
+        paper_summary=None if judged.policy is None else summarise(account, judged.policy.paper),
     )
-
-
-def ready_reasons(signal: SignalRow) -> list[str]:
-    """Return why the signal is not ready for trading; none means that it is."""
-    del signal  # readiness rests on the cohort, and there is no cohort evidence to look up yet
-    return [NOT_READY]
 
 
 def _model(signal: SignalRow) -> str:

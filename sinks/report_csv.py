@@ -1,4 +1,4 @@
-"""PURE: Report -> signals.csv, one row a signal, sorted by signal id.
+"""PURE: Report -> signals.csv, one row a signal, and cohorts.csv, one row a cohort.
 
 UTF-8 and LF; null is empty, booleans are true and false, floats are the
 shortest text that reads back the same, negative zero is 0.0.
@@ -6,9 +6,12 @@ shortest text that reads back the same, negative zero is 0.0.
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sinks.report import Report, ready_reasons
+from sinks.evidence.cohort import Cohort
+from sinks.evidence.figures import Figure
+from sinks.report import Report
 from sinks.rows import SignalRow
 
 COLUMNS = (
@@ -21,20 +24,42 @@ COLUMNS = (
     "policy_hash", "payload_hash", "suspect_price", "backdated", "stale_after_ms", "stale",
     "published_entry_price", "target_price", "stop_loss", "position_size", "expected_return",
     "risk_level", "latency_seconds", "ready_for_trading", "reasons",
+    "annualised_from_sessions", "annualised_under_a_year",
+)  # fmt: skip
+COHORT_KEYS = (
+    "data_class", "source", "model", "model_version", "action", "horizon_sessions", "ticker",
+)  # fmt: skip
+# Those after `reasons` say what the others rest on: the n of the series, the mark of what is
+# annualised (sharpe, sharpe_gross, alpha) from less than a year of sessions.
+COHORT_COLUMNS = (
+    *COHORT_KEYS,
+    "signals", "matured", "hit_rate", "hit_low", "hit_high", "mean_net", "sharpe", "psr",
+    "min_trl_more", "dsr", "max_drawdown", "profit_factor", "expectancy", "alpha", "alpha_t",
+    "beta", "brier", "ece", "ic", "p_value", "q_value", "ready", "reasons",
+    "level", "open", "cancelled", "stale", "sessions", "first_day", "last_day",
+    "periods_per_year", "annualised_under_a_year", "base_rate", "excess_hit", "excess_hit_low",
+    "excess_hit_high", "mean_net_low", "mean_net_high", "mean_gross", "sharpe_gross",
+    "benchmark", "benchmark_sessions", "decayed", "policy", "policy_hash", "undefined",
 )  # fmt: skip
 
 
 def signals_csv(report: Report) -> str:
     """Return signals.csv."""
+    return _table(COLUMNS, (_signal(report, each) for each in report.signals))
+
+
+def cohorts_csv(report: Report) -> str:
+    """Return cohorts.csv; `undefined` says why cells are empty."""
+    cohorts = sorted(report.cohorts, key=lambda each: each.key)
+    return _table(COHORT_COLUMNS, (_cohort(each) for each in cohorts))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    as_of_ms = report.as_of.as_of_ms
-    for signal in report.signals:
-        derived = _derived(signal, as_of_ms)
-        writer.writerow(
-            cell(derived[name] if name in derived else getattr(signal, name)) for name in COLUMNS
-        )
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow(cell(row[name]) for name in columns)
     return out.getvalue()
 
 
@@ -54,13 +79,47 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def _derived(signal: SignalRow, as_of_ms: int | None) -> dict[str, Any]:
-    reasons = ready_reasons(signal)
+def _signal(report: Report, signal: SignalRow) -> dict[str, Any]:
+    readiness = report.readiness[signal.signal_id]
+    annualised = signal.annual_return is not None
     return {
+        **{name: getattr(signal, name, None) for name in COLUMNS},
         "model": signal.model_name,
-        "screen": signal.screen["status"],
+        "screen": report.screens[signal.signal_id]["status"],
         "verdict": signal.verdict_status,
-        "stale": signal.stale(as_of_ms),
-        "ready_for_trading": not reasons,
-        "reasons": "; ".join(reasons),
+        "stale": signal.stale(report.as_of.as_of_ms),
+        "ready_for_trading": readiness.ready,
+        "reasons": "; ".join(readiness.against),
+        "annualised_from_sessions": signal.horizon_sessions if annualised else None,
+        "annualised_under_a_year": (
+            signal.horizon_sessions < signal.periods_per_year if annualised else None
+        ),
+    }
+
+
+def _cohort(cohort: Cohort) -> dict[str, Any]:
+    figures = {
+        name: value
+        for name in COHORT_COLUMNS
+        if isinstance(value := getattr(cohort, name, None), Figure)
+    }
+    undefined: dict[str | None, list[str]] = {}
+    for name, each in figures.items():
+        if each.value is None:
+            undefined.setdefault(each.reason, []).append(name)
+    return {
+        **{name: getattr(cohort, name, None) for name in COHORT_COLUMNS},
+        **{name: getattr(cohort.key, name) for name in (*COHORT_KEYS, "level")},
+        **{name: each.value for name, each in figures.items()},
+        "hit_rate": cohort.hit_rate.value,
+        "hit_low": cohort.hit_rate.low,
+        "hit_high": cohort.hit_rate.high,
+        "excess_hit_low": cohort.excess_hit_interval.low,
+        "excess_hit_high": cohort.excess_hit_interval.high,
+        "mean_net_low": cohort.mean_net_interval.low,
+        "mean_net_high": cohort.mean_net_interval.high,
+        "annualised_under_a_year": cohort.under_a_year,
+        "decayed": cohort.trend.decayed,
+        "reasons": "; ".join(cohort.reasons),
+        "undefined": "; ".join(f"{', '.join(names)}: {why}" for why, names in undefined.items()),
     }

@@ -6,8 +6,13 @@ from typing import Any
 
 import orjson
 
-from sinks.evidence.rates import Rate
-from sinks.report import Group, Report, ready_reasons
+from sinks.report import Group, Report
+from sinks.report_json_evidence import (
+    cohort_fields,
+    paper_fields,
+    policy_fields,
+    rate_fields,
+)
 from sinks.rows import ObservationRow, SignalRow
 from sinks.times import iso_utc
 
@@ -31,7 +36,11 @@ def summary_json(report: Report) -> str:
             "by_status": dict(report.by_status),
             "by_verdict": dict(report.by_verdict),
             "ready_for_trading": report.ready,
-            "not_ready_reasons": _reasons(report.signals),
+            "not_ready_reasons": report.not_ready_reasons(),
+            "policy": policy_fields(report),
+            "replay_counts_towards_readiness": report.replay_counts,
+            "cohorts": [cohort_fields(each) for each in report.cohorts],
+            "paper": paper_fields(report),
             "stale": report.stale,
             "suspect_price": report.suspect,
             "unpriced_tickers": report.unpriced_tickers,
@@ -45,7 +54,11 @@ def tracking_json(report: Report, observations: Mapping[str, Sequence[Observatio
     """Return the file that readers of the original tracker know, derived from rows."""
     as_of_ms = report.as_of.as_of_ms
     history = sorted(
-        (_history(each, each.verdict) for each in report.signals if each.verdict is not None),
+        (
+            _history(report, each, each.verdict)
+            for each in report.signals
+            if each.verdict is not None
+        ),
         key=lambda each: (each["timestamp"], each["signal_id"]),
     )
     return _text(
@@ -57,7 +70,7 @@ def tracking_json(report: Report, observations: Mapping[str, Sequence[Observatio
                 "validated_signals": report.everything.validated,
             },
             "signals": {
-                each.signal_id: _record(each, observations.get(each.signal_id, ()))
+                each.signal_id: _record(report, each, observations.get(each.signal_id, ()))
                 for each in report.signals
             },
             "performance": {},
@@ -66,7 +79,9 @@ def tracking_json(report: Report, observations: Mapping[str, Sequence[Observatio
     )
 
 
-def _record(signal: SignalRow, observations: Sequence[ObservationRow]) -> dict[str, Any]:
+def _record(
+    report: Report, signal: SignalRow, observations: Sequence[ObservationRow]
+) -> dict[str, Any]:
     return {
         "id": signal.signal_id,
         "ticker": signal.ticker,
@@ -77,7 +92,7 @@ def _record(signal: SignalRow, observations: Sequence[ObservationRow]) -> dict[s
         "registered_at": signal.created_at,
         "validation_status": signal.validation_status,
         "performance": _performance(signal, observations),
-        "validation_results": _results(signal),
+        "validation_results": _results(report, signal),
     }
 
 
@@ -101,7 +116,7 @@ def _performance(signal: SignalRow, observations: Sequence[ObservationRow]) -> d
     }
 
 
-def _results(signal: SignalRow) -> dict[str, Any]:
+def _results(report: Report, signal: SignalRow) -> dict[str, Any]:
     verdict = signal.verdict
     if verdict is None:
         return {}
@@ -114,20 +129,28 @@ def _results(signal: SignalRow) -> dict[str, Any]:
                 "required": each["required"],
                 "actual": None if each["actual"] is None else each["actual"] + 0.0,
                 "passed": passed.get(each["status"]),
+                **_mark(signal, each["name"]),
             }
             for each in verdict["checks"]
         },
         "passed": signal.validated,
-        "ready_for_trading": not ready_reasons(signal),
+        "ready_for_trading": report.readiness[signal.signal_id].ready,
     }
 
 
-def _history(signal: SignalRow, verdict: Mapping[str, Any]) -> dict[str, Any]:
+def _mark(signal: SignalRow, check: str) -> dict[str, Any]:
+    if check != "annual_return":
+        return {}
+    under = signal.horizon_sessions < signal.periods_per_year
+    return {"annualised_from_sessions": signal.horizon_sessions, "under_a_year": under}
+
+
+def _history(report: Report, signal: SignalRow, verdict: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "signal_id": signal.signal_id,
         "timestamp": iso_utc(verdict["as_of_ms"]),
         "passed": signal.validated,
-        "ready_for_trading": not ready_reasons(signal),
+        "ready_for_trading": report.readiness[signal.signal_id].ready,
     }
 
 
@@ -139,31 +162,15 @@ def _group(group: Group) -> dict[str, Any]:
     return {
         "total": group.total,
         "validated": group.validated,
-        "validation_rate": _rate(group.validation_rate),
+        "validation_rate": rate_fields(group.validation_rate),
         "matured": group.matured,
         "hits": group.hits,
         "misses": group.misses,
         "open": group.open,
-        "hit_rate": _rate(group.hit_rate),
+        "hit_rate": rate_fields(group.hit_rate),
         "avg_return": None if group.avg_return is None else group.avg_return + 0.0,
         "avg_return_n": group.matured,
     }
-
-
-def _rate(found: Rate) -> dict[str, Any]:
-    return {"n": found.n, "value": found.value, "wilson_95": _interval(found)}
-
-
-def _interval(found: Rate) -> list[float] | None:
-    return None if found.low is None or found.high is None else [found.low, found.high]
-
-
-def _reasons(signals: Sequence[SignalRow]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for each in signals:
-        for reason in ready_reasons(each):
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts
 
 
 def _text(value: Any) -> str:

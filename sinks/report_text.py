@@ -10,6 +10,7 @@ from textwrap import wrap
 
 from sinks.evidence.rates import Rate
 from sinks.report import Group, Report
+from sinks.report_cohorts import cohort_lines, paper_lines
 from sinks.times import utc_seconds
 
 _DOUBLE = "=" * 80
@@ -40,8 +41,15 @@ _NOTES = (
     "  not annualised.",
     "95% interval: Wilson. Signals that overlap in time know less than their n says.",
     "Only the class live is live evidence; synthetic and fallback never are.",
-    "Backdated is not judged in this version: no publishing time is looked at.",
-    "No signal is ready for trading: no cohort evidence yet.",
+    "Backdated: published after its entry's close, by Kafka's time; a replay does",
+    "  not judge it.",
+    "Base rate: how often any such trade of these tickers came out right; p and q are",
+    "  of the excess over it, q by Benjamini-Hochberg over the cohorts of a class with",
+    "  30 matured signals.",
+    "A year: annualised, Sharpe by the root of the sessions a year, alpha by their",
+    "  number; of less than a year of sessions a yardstick, marked UNDER A YEAR.",
+    "PSR: probability that the Sharpe ratio is above 0; DSR: above the best of so many",
+    "  worthless cohorts. IC: rank correlation of direction x confidence and return.",
 )
 
 
@@ -107,6 +115,10 @@ def _added(report: Report) -> Iterator[str]:
     )
     yield from ("", "EVIDENCE BY DATA CLASS", _SINGLE)
     yield from _outcome_table([(each.name, each) for each in report.by_data_class])
+    yield from cohort_lines(report)
+    yield from paper_lines(report)
+    yield from ("", "WHY SIGNALS ARE NOT READY", _SINGLE)
+    yield from (f"{name:<40} {count:>8}" for name, count in report.not_ready_reasons().items())
     yield from ("", "STATUS", _SINGLE)
     yield from (f"{name:<26} {count:>8}" for name, count in report.by_status.items() if count)
     yield from ("", "COVERAGE", _SINGLE)

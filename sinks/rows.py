@@ -1,9 +1,14 @@
 """PURE: the rows that reports are made of, as they are read."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.policy import Policy
+from sinks.bar_columns import BarColumns
+
+# How the run id begins of a run that publishes the past.
+REPLAY_RUN = "replay-"
 DATA_CLASSES = ("live", "replay", "backdated", "fallback", "synthetic")
 
 
@@ -121,12 +126,23 @@ class AsOf:
     quarantined: int
     dead_letters: Mapping[str, int]
 
+    @property
+    def is_replay(self) -> bool:
+        """Return whether the rows are of a `replay` or `demo`, where the past is judged."""
+        return (self.run_id or "").startswith(REPLAY_RUN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """All that a report is made of: one consistent look at the database."""
+    """All that a report is made of: one consistent look at the database.
+
+    `policy` is the newest that judged a signal; `paper` the rows of the paper
+    account: positions, trades and equity.
+    """
 
     signals: list[SignalRow]
-    priced_tickers: frozenset[str]
+    bars: Mapping[str, BarColumns]
     conflicting_closes: int
     as_of: AsOf
+    policy: Policy | None = None
+    paper: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

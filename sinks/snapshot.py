@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from sinks.report import Report, build_report
-from sinks.report_csv import signals_csv
+from sinks.report_csv import cohorts_csv, signals_csv
 from sinks.report_json import summary_json, tracking_json
 from sinks.report_text import report_text
 from sinks.sqlite_queries import ChangeWatch, read_observations_by_signal, read_rows, reading
@@ -37,6 +37,7 @@ def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
         "llm_signal_tracking.json": tracking_json(report, observations),
         "summary.json": summary_json(report),
         "signals.csv": signals_csv(report),
+        "cohorts.csv": cohorts_csv(report),
     }
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from sinks.report import Report, build_report
-from sinks.report_csv import COLUMNS, cell, signals_csv
+from sinks.report_csv import COLUMNS, cell, cohorts_csv, signals_csv
 from sinks.report_json import summary_json, tracking_json
 from sinks.report_text import report_text
 from sinks.snapshot import load_report
 from sinks.sqlite import SqliteSink
 from sinks.sqlite_queries import read_observations_by_signal, read_rows, reading
+from tests.builders import make_policy
+from tests.unit.sinks.policy_samples import make_policy_version
 from tests.unit.sinks.samples import (
     DAY_MS,
     GENERATED_MS,
@@ -28,6 +30,8 @@ from tests.unit.sinks.samples import (
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "reports"
 RULE = "=" * 80
+POLICY = make_policy()
+JUDGED = {"policy": POLICY.name, "policy_hash": POLICY.hash}
 LINE = "-" * 80
 
 
@@ -36,9 +40,11 @@ def filled(sink: SqliteSink) -> SqliteSink:
     """Six signals: passed, failed, tracking, a fallback HOLD, a synthetic one, one unpriced."""
     sink.write(
         batch_of(
-            make_matured(signal_id="s-1"),
-            make_matured(signal_id="s-2", passed=False, action="SELL", ticker="MSFT"),
+            make_policy_version(POLICY),
+            make_matured(**JUDGED, signal_id="s-1"),
+            make_matured(**JUDGED, signal_id="s-2", passed=False, action="SELL", ticker="MSFT"),
             make_state(
+                **JUDGED,
                 signal_id="s-3",
                 status="tracking",
                 first_session="2025-11-03",
@@ -47,8 +53,10 @@ def filled(sink: SqliteSink) -> SqliteSink:
                 model="other, model with a long name",
                 model_version="2",
             ),
-            make_state(signal_id="s-4", action="HOLD", source_kind="fallback", source="fallback"),
-            make_matured(signal_id="s-5", data_kind="synthetic", ticker="MSFT"),
+            make_state(
+                **JUDGED, signal_id="s-4", action="HOLD", source_kind="fallback", source="fallback"
+            ),
+            make_matured(**JUDGED, signal_id="s-5", data_kind="synthetic", ticker="MSFT"),
             make_state(
                 signal_id="s-6", ticker="ZZZ", latency_seconds=-0.0, stale_after_ms=GENERATED_MS
             ),
@@ -80,6 +88,7 @@ def test_the_reports_have_the_golden_bytes(filled: SqliteSink) -> None:
         "llm_signal_tracking.json": tracking_json(report, observations),
         "summary.json": summary_json(report),
         "signals.csv": signals_csv(report),
+        "cohorts.csv": cohorts_csv(report),
     }.items():
         assert text == (GOLDEN / name).read_bytes().decode(), name
 
@@ -177,7 +186,8 @@ def test_nothing_is_ready_and_the_reason_is_given(report: Report) -> None:
     summary = json.loads(summary_json(report))
 
     assert summary["ready_for_trading"] == []
-    assert summary["not_ready_reasons"] == {"no cohort evidence yet": 6}
+    assert summary["not_ready_reasons"]["cohort not ready"] == 6
+    assert summary["not_ready_reasons"]["synthetic is not live evidence"] == 1
 
 
 def test_a_ticker_without_any_price_is_named(report: Report) -> None:
@@ -219,6 +229,8 @@ def test_the_tracking_file_has_the_original_shape(filled: SqliteSink) -> None:
         "required": 0.1,
         "actual": 0.25,
         "passed": True,
+        "annualised_from_sessions": 5,
+        "under_a_year": True,
     }
     assert [each["signal_id"] for each in held["validation_history"]] == ["s-1", "s-2", "s-5"]
 

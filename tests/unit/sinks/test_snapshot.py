@@ -8,7 +8,10 @@ from sinks.snapshot import follow, replace_file, write_reports
 from sinks.sqlite import SqliteSink
 from tests.unit.sinks.samples import batch_of, make_state
 
-NAMES = {"llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv"}
+NAMES = {
+    "llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv",
+    "cohorts.csv",
+}  # fmt: skip
 
 
 def test_all_files_are_written_and_nothing_else_is_left(sink: SqliteSink, tmp_path: Path) -> None:
