@@ -44,12 +44,13 @@ _NOTES = (
     "Backdated: published after its entry's close, by Kafka's time; a replay does",
     "  not judge it.",
     "Base rate: how often any such trade of these tickers came out right; p and q are",
-    "  of the excess over it, q by Benjamini-Hochberg over the cohorts of a class with",
-    "  30 matured signals.",
+    "  of the excess over it, q by Benjamini-Hochberg over a class's cohorts with 30",
+    "  matured signals.",
     "A year: annualised, Sharpe by the root of the sessions a year, alpha by their",
     "  number; of less than a year of sessions a yardstick, marked UNDER A YEAR.",
-    "PSR: probability that the Sharpe ratio is above 0; DSR: above the best of so many",
-    "  worthless cohorts. IC: rank correlation of direction x confidence and return.",
+    "PSR: probability that the Sharpe ratio is above 0; DSR: above the best of so",
+    "  many worthless cohorts. IC: rank correlation of direction x confidence and",
+    "  return.",
 )
 
 
