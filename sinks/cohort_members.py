@@ -64,7 +64,8 @@ def grouped(members: Sequence[Member]) -> dict[CohortKey, list[Member]]:
             row.horizon_sessions, row.ticker,
         )  # fmt: skip
         if claim not in known:
-            known[claim] = tuple(keys_of(row))
+            # A ticker or a model may be named like what a roll-up rolls over: once, all the same.
+            known[claim] = tuple(dict.fromkeys(keys_of(row)))
         for key in known[claim]:
             found[key].append(each)
     return {key: found[key] for key in sorted(found)}

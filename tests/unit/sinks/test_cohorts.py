@@ -273,6 +273,13 @@ def test_no_class_of_data_is_inside_another() -> None:
     assert [(each.key.data_class, each.signals) for each in everything] == [(n, 1) for n in names]
 
 
+def test_a_name_like_that_of_a_roll_up_counts_no_signal_twice() -> None:
+    star = replace(UP, ticker="*")
+    found = built([buy(0, star, source="*", model_name="*", model_version="*")], star)
+
+    assert {level: each.signals for level, each in found.items()} == {"cohort": 1, "all": 1}
+
+
 def test_mixed_calendars_are_compared_in_days() -> None:
     rng = random.Random(1)
     days = random_bars(rng, "BTC-USD", "24/7", 60, gaps=0.0)
