@@ -21,11 +21,12 @@ EVENTS = GOLDEN / "events.jsonl"
 TABLES = {
     "signals.csv": "SELECT signal_id, ticker, action, horizon_sessions, status, validation_status, "
     "entry_session, entry_price, observations, net_return, raw_return, hit, annual_return, "
-    "max_drawdown, mae, mfe FROM signal_rows ORDER BY signal_id",
+    "max_drawdown, mae, mfe, suspect_price, json_extract(screen, '$.status') AS screen, "
+    "json_extract(screen, '$.reason') AS screen_reason FROM signal_rows ORDER BY signal_id",
     "observations.csv": "SELECT signal_id, session, k, close, raw_return, signed_return, "
     "max_drawdown, mae, mfe FROM signal_observations ORDER BY signal_id, session",
     "bars.csv": "SELECT ticker, session, calendar, open, high, low, close, final, revision, "
-    "conflicting_close FROM bars ORDER BY ticker, session",
+    "conflicting_close, split_ratio, dividend FROM bars ORDER BY ticker, session",
     "transitions.csv": "SELECT signal_id, position, from_status, to_status, as_of_ms, session, "
     "reason, decision_id, event_id FROM transitions ORDER BY signal_id, position",
     "decisions.csv": "SELECT signal_id, decision_id, kind, decided_at_ms, applied, refusal "
