@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import pairwise
 
 from sinks.charts import HEIGHT, Box, label, line, no_data, path, svg
@@ -125,6 +126,7 @@ def rolling(days: Sequence[str], values: Sequence[float], window: int) -> list[t
     ]
 
 
+@cache
 def _ordinal(day: str) -> int:
     return date.fromisoformat(day).toordinal()
 

@@ -8,7 +8,7 @@ from sinks.evidence.cohort import ALL, Cohort, CohortKey
 from sinks.report_html_figures import hit_rate, resting_on, shown, whole_figure
 from sinks.report_html_text import Column, Reasons, badge, table, value
 
-MOST_ROWS = 500
+MOST_ROWS = 200
 
 COLUMNS = (
     Column(title="Cohort", number=False),
@@ -105,7 +105,7 @@ def _row(cohort: Cohort, link: str | None, reach: float, why: Reasons) -> list[s
         counted(cohort),
         hit_rate(cohort, why),
         _strip(cohort, reach) + whole_figure(cohort, "excess_hit", why, below["base_rate"]),
-        _pair(cohort, "p_value", "q", "q_value", why),
+        _pair(cohort, "p_value", "q", "q_value", why, _effective(cohort, why)),
         whole_figure(cohort, "mean_net", why, below["mean_gross"]),
         whole_figure(cohort, "sharpe", why, below["sharpe_gross"]),
         _pair(cohort, "psr", "DSR", "dsr", why),
@@ -124,8 +124,12 @@ def _name(key: CohortKey, link: str | None) -> str:
     return name if key.source == ALL else f"{name}<small>{escaped(key.source, limit=120)}</small>"
 
 
-def _pair(cohort: Cohort, name: str, word: str, other: str, why: Reasons) -> str:
-    return whole_figure(cohort, name, why, f"{word} {shown(cohort, other, why)}")
+def _pair(cohort: Cohort, name: str, word: str, other: str, why: Reasons, *also: str) -> str:
+    return whole_figure(cohort, name, why, f"{word} {shown(cohort, other, why)}", *also)
+
+
+def _effective(cohort: Cohort, why: Reasons) -> str:
+    return f"effective n {shown(cohort, 'effective_n', why)}"
 
 
 def _reach(cohort: Cohort) -> float:

@@ -43,7 +43,7 @@ def _points(fraction: float) -> str:
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Against luck": ("base_rate", "excess_hit", "p_value", "q_value"),
+    "Against luck": ("base_rate", "excess_hit", "effective_n", "p_value", "q_value"),
     "A signal's return": ("mean_net", "mean_gross"),
     "The daily series": (
         "sharpe", "sharpe_gross", "psr", "min_trl_more", "dsr", "max_drawdown",
@@ -71,6 +71,12 @@ FIGURES: dict[str, Shown] = {
         meaning="Mean of hit less base rate, in percentage points; the interval is a stationary "
         "bootstrap with blocks of about the horizon, because signals that overlap know less than "
         "their n.",
+    ),
+    "effective_n": Shown(
+        label="Effective n",
+        words=partial(number, digits=1),
+        basis=MATURED,
+        meaning="How many signals that do not overlap would know as much as these do.",
     ),
     "p_value": Shown(
         label="p-value",

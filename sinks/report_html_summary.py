@@ -1,5 +1,6 @@
 """PURE: the top of report.html: what it says in plain words, the data classes, the funnel."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sinks.charts_text import count, escaped, percent
@@ -118,6 +119,20 @@ def ready_list(report: Report) -> str:
     left = len(found) - _MOST_READY
     more = f"<p>{count(left, 'more signal')}: signals.csv has all.</p>" if left > 0 else ""
     return f'<ul class="ready">{items}</ul>{more}'
+
+
+def reasons_table(report: Report) -> str:
+    """Return how many signals of each class each kind of reason keeps from being ready."""
+    held = _by_class(report)
+    counts: dict[str, Counter[str]] = {name: Counter() for name in held}
+    for name, signals in held.items():
+        for each in signals:
+            against = report.readiness[each.signal_id].against
+            counts[name].update({reason.partition(":")[0] for reason in against})
+    kinds = sorted({kind for each in counts.values() for kind in each})
+    columns = [Column(title="Reason", number=False), *(Column(title=name) for name in held)]
+    rows = [[escaped(kind), *(f"{counts[name][kind]:,}" for name in held)] for kind in kinds]
+    return table("What keeps signals from being ready", columns, rows) if rows else ""
 
 
 def _class_says(name: str, cohorts: Sequence[Cohort]) -> str:

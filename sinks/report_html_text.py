@@ -107,6 +107,12 @@ def rate(found: Rate, why: Reasons, reason: str = "no matured signal") -> str:
     )
 
 
+def section(ident: str, title: str, content: str, *, apart: bool = False) -> str:
+    """Return a section of the page."""
+    css = ' class="apart"' if apart else ""
+    return f'<section id="{ident}"{css}>\n<h2>{escaped(title)}</h2>\n{content}\n</section>'
+
+
 def badge(words: str, css: str) -> str:
     """Return a few words that stand out; they never rest on colour alone."""
     return f'<span class="badge {css}">{escaped(words)}</span>'

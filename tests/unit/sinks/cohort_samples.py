@@ -157,6 +157,7 @@ def make_cohort(**changes: Any) -> Cohort:
         "reliability": make_reliability(),
         "ic": known(0.118),
         "ic_by_horizon": make_ic_by_horizon(),
+        "effective_n": known(41.7),
         "p_value": known(0.0156),
         "q_value": known(0.0312),
         "trend": make_trend(),
@@ -250,5 +251,6 @@ def figures_of(cohort: Cohort) -> dict[str, Figure]:
 _FIGURES = (
     "base_rate", "excess_hit", "mean_net", "mean_gross", "sharpe", "sharpe_gross", "psr",
     "min_trl_more", "dsr", "max_drawdown", "profit_factor", "expectancy", "alpha", "alpha_t",
-    "beta", "brier", "ece", "ic", "p_value", "q_value",
+    "beta", "brier", "ece", "ic", "effective_n",
+    "p_value", "q_value",
 )  # fmt: skip

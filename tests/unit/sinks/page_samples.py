@@ -1,5 +1,6 @@
 """Signal rows, and pages of report.html, with sane defaults."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,13 @@ from sinks.evidence.cohort import Cohort
 from sinks.report import Report, build_report
 from sinks.report_html import HtmlPage
 from sinks.report_html_paper import PaperView
-from sinks.rows import AsOf, Rows, SignalRow
+from sinks.rows import DATA_CLASSES, AsOf, Rows, SignalRow
+from tests.unit.sinks.cohort_samples import (
+    make_cohort,
+    make_hold_cohort,
+    make_roll_up,
+    make_young_cohort,
+)
 from tests.unit.sinks.samples import DAY_MS, GENERATED_MS
 
 
@@ -91,3 +98,29 @@ def make_page(
         policy_name="tracker",
         policy_hash="4f2b9c01d7aa63e5",
     )
+
+
+def blocks(html: str) -> list[str]:
+    """The details of each cohort."""
+    found = re.split(r'(?=<details id="\w+-\d+")', html)[1:]
+    return [each.partition("\n</section>")[0].partition("\n<h3>")[0] for each in found]
+
+
+def page_of_everything() -> HtmlPage:
+    """A page with a cohort of every kind and class, signals and a paper account."""
+    cohorts = (
+        make_cohort(),
+        make_young_cohort(model="new"),
+        make_hold_cohort(model="holder"),
+        *(make_roll_up(level) for level in ("all", "model", "ticker")),
+        *(make_cohort(data_class=name) for name in DATA_CLASSES[1:]),
+    )
+    return make_page(*cohorts, signals=SIGNALS, paper=make_paper())
+
+
+SIGNALS = (
+    make_row(),
+    make_row(signal_id="s-2", open=True, ticker="MSFT"),
+    make_row(signal_id="s-3", data_kind="synthetic"),
+    make_row(signal_id="s-4", source_kind="fallback", action="HOLD"),
+)
