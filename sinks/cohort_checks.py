@@ -39,6 +39,7 @@ def _of_rate(part: str) -> Metric:
 
 METRICS: dict[str, Metric] = {
     "trades": lambda cohort: (known(float(cohort.matured)), "matured signals"),
+    "effective_n": _of_matured("effective_n"),
     "sessions": lambda cohort: (known(float(cohort.sessions)), "sessions of the series"),
     "mean_net": _of_matured("mean_net"),
     "hit_rate": _of_rate("value"),

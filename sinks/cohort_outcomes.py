@@ -17,7 +17,7 @@ from sinks.evidence.figures import Figure, Interval, known, undefined
 from sinks.evidence.moments import mean
 from sinks.evidence.ranks import spearman
 from sinks.evidence.rates import Rate, rate
-from sinks.evidence.significance import overlap_test
+from sinks.evidence.significance import effective_n, overlap_test
 
 _DAYS_PER_YEAR = 365
 
@@ -46,6 +46,7 @@ class Outcomes:
     ic: Figure
     ic_by_horizon: tuple[HorizonIC, ...]
     p_value: Figure
+    effective_n: Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ def outcomes(key: CohortKey, judged: Sequence[Member]) -> Outcomes:
         ic=_agreement(judged, [each.row.horizon_sessions for each in judged])[0],
         ic_by_horizon=tuple(_ic_at(judged, horizon) for horizon in _horizons(key)),
         p_value=base_rate if test is None else test.p_value,
+        effective_n=effective_n(clock.entries, clock.horizons),
     )
 
 
@@ -102,6 +104,7 @@ def no_outcomes(reason: str) -> Outcomes:
         ic=missing,
         ic_by_horizon=(),
         p_value=missing,
+        effective_n=missing,
     )
 
 

@@ -156,7 +156,8 @@ def _figures(cohort: Cohort) -> Iterator[str]:
     yield f"  hit rate {share} (n {hits.n}), base rate {_percent(cohort.base_rate)}"
     yield (
         f"  above base {_percent(cohort.excess_hit)} {_interval(cohort.excess_hit_interval)}, "
-        f"p {_number(cohort.p_value, 4)}, q {_number(cohort.q_value, 4)} (n {cohort.matured})"
+        f"p {_number(cohort.p_value, 4)}, q {_number(cohort.q_value, 4)} "
+        f"(n {cohort.matured}, effective {_number(cohort.effective_n, 1)})"
     )
     if cohort.key.action == "HOLD":
         yield from _calibration(cohort)

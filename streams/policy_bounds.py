@@ -35,6 +35,7 @@ BOUNDS = {
     "dsr": _at_least(0, 1),
     "ece": _at_most(0, 1),
     "edge_to_cost": _at_least(0, 1_000),
+    "effective_n": _at_least(0, 1_000_000),
     "expectancy": _at_least(-1, 10),
     "hit_low": _at_least(0, 1),
     "hit_rate": _at_least(0, 1),

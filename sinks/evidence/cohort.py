@@ -157,6 +157,7 @@ class Cohort:
     reliability: tuple[ReliabilityBin, ...]
     ic: Figure
     ic_by_horizon: tuple[HorizonIC, ...]
+    effective_n: Figure
     p_value: Figure
     q_value: Figure
     trend: Trend

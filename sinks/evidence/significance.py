@@ -1,7 +1,7 @@
 """PURE: whether hits beat their base rate, although signals overlap and cohorts are many."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -79,6 +79,23 @@ def overlap_test(
         standard_error=known(error),
         p_value=known(normal_cdf(-middle_value / error)),
     )
+
+
+def effective_n(entries: Sequence[int], horizons: Sequence[int]) -> Figure:
+    """Return how many signals that do not overlap know as much: n^2 / sum of what pairs share.
+
+    The test above trusts a variance that it takes from the signals themselves; of
+    a few windows' worth it comes out too small, whatever their number is. So a
+    policy can ask for a least number of them.
+
+    >>> effective_n([0, 30, 60], [30, 30, 30]).value, effective_n([5] * 40, [30] * 40).value
+    (3.0, 1.0)
+    """
+    n = len(entries)
+    if not n:
+        return undefined("no outcome")
+    cells = Counter(zip(entries, horizons, strict=True))
+    return known(n * n / _shared_sum({key: float(count) for key, count in cells.items()}))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:

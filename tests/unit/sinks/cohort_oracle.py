@@ -191,6 +191,18 @@ def p_value(world: World, key: CohortKey) -> float | None:
     return NORMAL.cdf(-mean / (math.sqrt(total) / n))
 
 
+def effective_n(world: World, key: CohortKey) -> float | None:
+    rows = counted(world, key)
+    mixed = len({row.calendar for row in rows}) > 1
+    shared = 0.0
+    for one in rows:
+        for other in rows:
+            reach = max(_horizon(one, mixed=mixed), _horizon(other, mixed=mixed))
+            apart = abs(_entry(one, mixed=mixed) - _entry(other, mixed=mixed))
+            shared += max(0.0, 1 - apart / reach)
+    return len(rows) ** 2 / shared if rows else None
+
+
 def q_values(p_values: dict[CohortKey, float]) -> dict[CohortKey, float]:
     order = sorted(p_values.values())
     n = len(order)

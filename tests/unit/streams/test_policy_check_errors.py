@@ -33,7 +33,7 @@ from tests.unit.streams.policy_sample import GOOD, changed, refusal
             "name: expected one of validation_period, annual_return, max_drawdown, "
             "stayed_flat, was 'sharpe'; it is a check of [[version.cohort]]",
         ),
-        (30, "name = 'stayed_flat'", "name: expected one of trades, sessions, mean_net, "),
+        (30, "name = 'stayed_flat'", "name: expected one of trades, effective_n, sessions, "),
         (30, "name = 5", "name: expected one of trades, "),
         (30, "name = []", "name: expected one of trades, "),
         (19, "op = '>='", "op: expected <= or < for data_age, was '>='"),

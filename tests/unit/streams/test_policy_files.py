@@ -25,6 +25,7 @@ def preset(name: str) -> Policy:
 
 
 FLAT = ("stayed_flat", "<=", 0.02)
+WORTH = ("effective_n", ">=", 8.0)
 FDR = ("q_value", "<=", 0.1)
 PROFIT = ("mean_net", ">", 0.0)
 
@@ -37,7 +38,7 @@ PROFIT = ("mean_net", ">", 0.0)
             30,
             10_000.0,
             {("validation_period", ">=", 30.0), ("annual_return", ">=", 0.1), FLAT},
-            {("trades", ">=", 30.0), PROFIT, FDR},
+            {("trades", ">=", 30.0), WORTH, PROFIT, FDR},
         ),
         (
             "mvs",
@@ -45,7 +46,13 @@ PROFIT = ("mean_net", ">", 0.0)
             10_000.0,
             {("validation_period", ">=", 30.0), ("annual_return", ">", 0.0), FLAT},
             {
-                *(("trades", ">=", 30.0), ("sessions", ">=", 30.0), PROFIT, ("psr", ">=", 0.9)),
+                *(
+                    ("trades", ">=", 30.0),
+                    WORTH,
+                    ("sessions", ">=", 30.0),
+                    PROFIT,
+                    ("psr", ">=", 0.9),
+                ),
                 *(("alpha", ">=", 0.0), ("hit_low", ">=", 0.45), ("profit_factor", ">=", 1.0), FDR),
             },
         ),
@@ -58,7 +65,13 @@ PROFIT = ("mean_net", ">", 0.0)
                 ("max_drawdown", "<=", 0.2),
             },
             {
-                *(("trades", ">=", 50.0), ("sessions", ">=", 60.0), PROFIT, ("sharpe", ">=", 0.5)),
+                *(
+                    ("trades", ">=", 50.0),
+                    WORTH,
+                    ("sessions", ">=", 60.0),
+                    PROFIT,
+                    ("sharpe", ">=", 0.5),
+                ),
                 *(("psr", ">=", 0.95), ("alpha", ">=", 0.02), ("hit_low", ">=", 0.5), FDR),
                 *(("profit_factor", ">=", 1.5), ("max_drawdown", "<=", 0.2)),
             },
@@ -72,7 +85,13 @@ PROFIT = ("mean_net", ">", 0.0)
                 ("max_drawdown", "<=", 0.25),
             },
             {
-                *(("trades", ">=", 30.0), ("sessions", ">=", 252.0), PROFIT, ("sharpe", ">=", 1.0)),
+                *(
+                    ("trades", ">=", 30.0),
+                    WORTH,
+                    ("sessions", ">=", 252.0),
+                    PROFIT,
+                    ("sharpe", ">=", 1.0),
+                ),
                 *(("psr", ">=", 0.95), ("alpha", ">=", 0.0), ("hit_low", ">=", 0.45), FDR),
                 *(("profit_factor", ">=", 1.0), ("max_drawdown", "<=", 0.25)),
             },

@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from sinks.evidence.significance import (
     benjamini_hochberg,
+    effective_n,
     overlap_test,
     signals_needed,
     window_hit_rate,
@@ -99,6 +100,47 @@ def test_null_signals_are_called_skilled_as_often_as_the_level_says() -> None:
         called += value_of(found.p_value) < 0.05
 
     assert called / 1_000 == pytest.approx(0.05, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("entries", "horizon", "worth"),
+    [
+        (range(0, 900, 30), 30, 30.0),
+        ([7] * 40, 30, 1.0),
+        (range(252), 30, 8.75),
+        (range(40), 5, 8.33),
+    ],
+    ids=["apart", "one session", "daily for a year", "daily for 40 sessions"],
+)
+def test_signals_that_overlap_are_worth_fewer(
+    entries: Sequence[int], horizon: int, worth: float
+) -> None:
+    found = effective_n(list(entries), [horizon] * len(entries))
+
+    assert value_of(found) == pytest.approx(worth, abs=0.01)
+
+
+@pytest.mark.parametrize(("span", "trusted"), [(30, False), (60, False), (480, True)])
+def test_a_bunch_of_lucky_signals_is_not_worth_eight(span: int, *, trusted: bool) -> None:
+    """Of bunched null signals the test calls a quarter skilled; so their worth is asked, too."""
+    bits = np.random.default_rng(4)
+    called = refused = 0
+    for _ in range(200):
+        walk = np.concatenate(([0.0], np.cumsum(bits.normal(0, 0.01, 1_500))))
+        ratios = np.exp(walk[30:] - walk[:-30])
+        base = value_of(window_hit_rate(ratios, "BUY", 0.001, 0.02))
+        entries = (bits.integers(0, 900) + bits.integers(0, span, 60)).tolist()
+        excess = (ratios[entries] - 1 - 0.001 > 0) - base
+        p_value = overlap_test(excess.tolist(), entries, [30] * 60).p_value.value
+        called += p_value is not None and p_value < 0.05
+        refused += value_of(effective_n(entries, [30] * 60)) < 8
+
+    assert refused == (0 if trusted else 200)
+    assert (called / 200 < 0.12) is trusted
+
+
+def test_nothing_is_worth_nothing() -> None:
+    assert undefined_because(effective_n([], []), "no outcome")
 
 
 @pytest.mark.parametrize("n", [0, 1])
