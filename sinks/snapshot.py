@@ -12,6 +12,7 @@ from time import monotonic
 from sinks.report import Report, build_report
 from sinks.report_csv import cohorts_csv, signals_csv
 from sinks.report_json import summary_json, tracking_json
+from sinks.report_page import report_page
 from sinks.report_text import report_text
 from sinks.sqlite_queries import ChangeWatch, read_observations_by_signal, read_rows, reading
 
@@ -38,6 +39,7 @@ def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
         "summary.json": summary_json(report),
         "signals.csv": signals_csv(report),
         "cohorts.csv": cohorts_csv(report),
+        "report.html": report_page(report),
     }
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     "format_",
     type=click.Choice(["text", "json", "csv", "html"]),
     default="text",
-    metavar="[text|json|csv]",
-    help="The text report, its figures as JSON, or a CSV row a signal.",
+    help="The text report, its figures as JSON, a CSV row a signal, or one HTML page.",
 )
 @option(
     "--output",
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 )
 def command(*, data: Path, format_: str, output: Path | None) -> None:
     """Write the report from DATA/signals.db alone; no broker is needed."""
-    if format_ == "html":
-        msg = "the HTML report comes with a later version; use text, json or csv"
-        raise click.UsageError(msg)
     from sinks.snapshot import DATABASE, load_report, replace_file
 
     text = _rendered(load_report(data / DATABASE), format_)
@@ -48,6 +44,7 @@ def command(*, data: Path, format_: str, output: Path | None) -> None:
 def _rendered(report: "Report", format_: str) -> str:
     from sinks.report_csv import signals_csv
     from sinks.report_json import summary_json
+    from sinks.report_page import report_page
     from sinks.report_text import report_text
 
     match format_:
@@ -55,4 +52,6 @@ def _rendered(report: "Report", format_: str) -> str:
             return summary_json(report)
         case "csv":
             return signals_csv(report)
+        case "html":
+            return report_page(report)
     return report_text(report)

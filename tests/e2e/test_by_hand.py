@@ -21,7 +21,10 @@ from tests.oracle.scenarios import random_market, random_signals, write_files
 
 TICKERS = ("AAPL", "MSFT", "BTC-USD")
 APART_MS = (-1, 0, 1, 3_600_000, 9 * DAY_MS)
-REPORTS = ("llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv")
+REPORTS = (
+    "llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv",
+    "cohorts.csv", "report.html",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +120,12 @@ def test_the_reports_follow_the_rows_and_agree_with_the_oracle(terminals: Termin
 
 @pytest.mark.parametrize(
     ("format_", "name"),
-    [("text", "llm_performance.txt"), ("json", "summary.json"), ("csv", "signals.csv")],
+    [
+        ("text", "llm_performance.txt"),
+        ("json", "summary.json"),
+        ("csv", "signals.csv"),
+        ("html", "report.html"),
+    ],
 )
 def test_a_report_on_demand_has_the_bytes_of_the_sink(
     format_: str, name: str, terminals: Terminals, tmp_path: Path
@@ -133,10 +141,6 @@ def test_a_report_on_demand_has_the_bytes_of_the_sink(
         f"{name} to have the same bytes",
         lambda: (terminals.pipeline.data / name).read_bytes() == output.read_bytes(),
     )
-
-
-def test_the_html_report_says_that_it_comes_later(terminals: Terminals) -> None:
-    assert "later version" in run("report", "--format", "html", *terminals.data, expect=2).stderr
 
 
 def test_the_tail_shows_every_event_of_the_database(terminals: Terminals) -> None:

@@ -10,7 +10,7 @@ from tests.unit.sinks.samples import batch_of, make_state
 
 NAMES = {
     "llm_performance.txt", "llm_signal_tracking.json", "summary.json", "signals.csv",
-    "cohorts.csv",
+    "cohorts.csv", "report.html",
 }  # fmt: skip
 
 
