@@ -20,7 +20,7 @@ class Box:
     """Where in a chart its data is drawn."""
 
     left: float = 46.0
-    right: float = WIDTH - 78.0
+    right: float = WIDTH - 88.0
     top: float = 22.0
     bottom: float = HEIGHT - 38.0
 

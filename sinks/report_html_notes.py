@@ -8,7 +8,8 @@ _TERMS = (
     (
         "Cohort",
         "Signals of one source, model, version, action and horizon within one data class. "
-        "A roll-up adds up cohorts of one class; nothing is decided on it.",
+        "A roll-up adds up cohorts of one class; nothing is decided on it, and where it holds BUY "
+        "or SELL its figures leave HOLD out.",
     ),
     (
         "Ready",

@@ -45,11 +45,11 @@ th,td{text-align:left;vertical-align:top;padding:5px 10px;border-top:1px solid v
 thead th{background:var(--soft);font-size:12px;vertical-align:bottom;white-space:nowrap}
 th.r,td.r{text-align:right}
 tbody th{font-weight:600;min-width:9em}
-table.wide tbody th{min-width:12em}
+table.wide tbody th{min-width:14em}
 td.r .v{white-space:nowrap;font-weight:600}
 small span{display:block;white-space:nowrap}
 table.wide tbody th[scope=row]{position:sticky;left:0;background:var(--bg);z-index:1;
-max-width:17em;overflow-wrap:anywhere}
+max-width:20em;overflow-wrap:anywhere}
 tr.class th{background:var(--soft);text-transform:none}
 .signals td{white-space:nowrap}
 .signals td:nth-child(5){white-space:normal;min-width:9em;overflow-wrap:anywhere}
@@ -109,6 +109,7 @@ border-top:1px solid var(--line);font-size:13px;break-inside:avoid}
 .figures dd{text-align:right;font-variant-numeric:tabular-nums}.figures .v{font-weight:600}
 .two{display:grid;gap:0 24px;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr))}
 .two>*{min-width:0}
+ul.ready{columns:22em;margin:6px 0;padding-left:20px}
 ol.why{font-size:13px;padding-left:28px}
 @media (max-width:600px){header,main,footer{padding:0 14px}body{font-size:14px}h1{font-size:22px}
 .says{font-size:16px}details{padding:0 10px}th,td{padding:5px 7px}

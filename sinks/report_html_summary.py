@@ -13,6 +13,7 @@ from sinks.rows import DATA_CLASSES, SignalRow
 LEAST_MATURED = 30
 _MOST_NAMED = 5
 _MOST_READY = 200
+_MOST_UNFOLDED = 12
 _BAR_WIDTH = 100
 
 _STAGES: tuple[tuple[str, Callable[[SignalRow], bool]], ...] = (
@@ -118,7 +119,10 @@ def ready_list(report: Report) -> str:
     )
     left = len(found) - _MOST_READY
     more = f"<p>{count(left, 'more signal')}: signals.csv has all.</p>" if left > 0 else ""
-    return f'<ul class="ready">{items}</ul>{more}'
+    listed = f'<ul class="ready">{items}</ul>{more}'
+    if len(found) <= _MOST_UNFOLDED:
+        return listed
+    return f"<details><summary>{count(len(found), 'signal')}</summary>{listed}</details>"
 
 
 def reasons_table(report: Report) -> str:
@@ -161,10 +165,11 @@ def _names(ready: Sequence[Cohort]) -> str:
 
 
 def _ready_words(report: Report) -> str:
-    has = "is" if len(report.ready) == 1 else "are"
-    return (
-        f"{len(report.ready):,} of {count(len(report.signals), 'signal')} {has} ready for trading."
-    )
+    held = frozenset(report.ready)
+    live = sum(each.signal_id in held and each.data_class == "live" for each in report.signals)
+    has = "is" if len(held) == 1 else "are"
+    words = f"{len(held):,} of {count(len(report.signals), 'signal')} {has} ready for trading"
+    return f"{words}, {live:,} of them live." if len(held) > live else f"{words}."
 
 
 def _by_class(report: Report) -> dict[str, list[SignalRow]]:
