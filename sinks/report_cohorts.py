@@ -157,14 +157,14 @@ def _figures(cohort: Cohort) -> Iterator[str]:
     yield (
         f"  above base {_percent(cohort.excess_hit)} {_interval(cohort.excess_hit_interval)}, "
         f"p {_number(cohort.p_value, 4)}, q {_number(cohort.q_value, 4)} "
-        f"(n {cohort.matured}, effective {_number(cohort.effective_n, 1)})"
+        f"(n {cohort.hit_rate.n}, effective {_number(cohort.effective_n, 1)})"
     )
     if cohort.key.action == "HOLD":
         yield from _calibration(cohort)
         return
     yield (
         f"  mean net {_percent(cohort.mean_net, 2)} {_interval(cohort.mean_net_interval, 2)}, "
-        f"gross {_percent(cohort.mean_gross, 2)} (n {cohort.matured})"
+        f"gross {_percent(cohort.mean_gross, 2)} (n {cohort.hit_rate.n})"
     )
     mark = " UNDER A YEAR" if cohort.under_a_year else ""
     yield (
@@ -188,7 +188,7 @@ def _figures(cohort: Cohort) -> Iterator[str]:
 def _calibration(cohort: Cohort) -> Iterator[str]:
     yield (
         f"  Brier {_number(cohort.brier, 3)}, ECE {_number(cohort.ece, 3)}, "
-        f"IC {_number(cohort.ic, 3)} (n {cohort.matured})"
+        f"IC {_number(cohort.ic, 3)} (n {cohort.hit_rate.n})"
     )
 
 

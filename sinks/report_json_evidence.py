@@ -43,7 +43,7 @@ def cohort_fields(cohort: Cohort) -> dict[str, Any]:
         "last_day": cohort.last_day,
         "periods_per_year": cohort.periods_per_year,
         "hit_rate": rate_fields(cohort.hit_rate),
-        **{name: _figure(getattr(cohort, name), cohort.matured) for name in _OF_SIGNALS},
+        **{name: _figure(getattr(cohort, name), cohort.hit_rate.n) for name in _OF_SIGNALS},
         **{name: _figure(getattr(cohort, name), cohort.sessions) for name in _OF_SESSIONS},
         **{name: {**_figure(getattr(cohort, name), cohort.sessions), **annual} for name in _A_YEAR},
         **{

@@ -11,8 +11,9 @@ from time import monotonic
 
 from sinks.report import Report, build_report
 from sinks.report_csv import cohorts_csv, signals_csv
+from sinks.report_html import report_html
+from sinks.report_html_page import html_page
 from sinks.report_json import summary_json, tracking_json
-from sinks.report_page import report_page
 from sinks.report_text import report_text
 from sinks.sqlite_queries import ChangeWatch, read_observations_by_signal, read_rows, reading
 
@@ -39,7 +40,7 @@ def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
         "summary.json": summary_json(report),
         "signals.csv": signals_csv(report),
         "cohorts.csv": cohorts_csv(report),
-        "report.html": report_page(report),
+        "report.html": report_html(html_page(report)),
     }
     out_dir.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

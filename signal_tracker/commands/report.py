@@ -43,8 +43,9 @@ def command(*, data: Path, format_: str, output: Path | None) -> None:
 
 def _rendered(report: "Report", format_: str) -> str:
     from sinks.report_csv import signals_csv
+    from sinks.report_html import report_html
+    from sinks.report_html_page import html_page
     from sinks.report_json import summary_json
-    from sinks.report_page import report_page
     from sinks.report_text import report_text
 
     match format_:
@@ -53,5 +54,5 @@ def _rendered(report: "Report", format_: str) -> str:
         case "csv":
             return signals_csv(report)
         case "html":
-            return report_page(report)
+            return report_html(html_page(report))
     return report_text(report)
