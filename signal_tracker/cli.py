@@ -25,14 +25,14 @@ COMMANDS = {
     "sink": ("sink", "Write SQLite rows or report files from the topics."),
     "events": ("events", "Read the validation events as JSON lines."),
     "report": ("report", "Write the report from SQLite."),
-    "validate": ("validate", "Show each signal's checks: the stored verdict, or how far it is."),
+    "validate": ("validate", "Show each signal's checks, as stored or by another policy."),
+    "review": ("review", "Show which signals are ready, and stage them for paper trading."),
+    "decide": ("decide", "Publish a decision on one signal."),
     "status": ("status", "Show lag, counts, as-of time and dead letters."),
-    "explain": ("explain", "Show how one signal came to its state."),
+    "explain": ("explain", "Show the whole life of one signal."),
 }
 
 LATER = {
-    "review": "readiness and staging for paper trading",
-    "decide": "publishing a decision on one signal",
     "dlq": "listing and replaying dead letters",
     "audit": "folding the topics again and comparing every row",
     "rebuild": "making signals.db anew from the topics",
