@@ -111,14 +111,7 @@ def stored_checks(signal: SignalRow, policy: Policy | None) -> list[dict[str, An
 def unripe_checks(rules: Collection[CheckRule], judged: Judged, waits_for: str) -> list[Check]:
     """Return the checks of a signal inside its window: what is seen today decides nothing."""
     return [
-        Check(
-            name=rule.name,
-            op=rule.op,
-            required=rule.required,
-            actual=METRICS[rule.name](judged)[0],
-            status=INSUFFICIENT,
-            reason=waits_for,
-        )
+        _unripe(rule, METRICS[rule.name](judged)[0], waits_for)
         for rule in rules
         if applies(rule, judged.action)
     ]
@@ -158,6 +151,18 @@ def payload_of(signal: SignalRow) -> Signal:
         expected_return=signal.expected_return,
         latency_seconds=signal.latency_seconds,
         indicators=signal.indicators,
+    )
+
+
+def _unripe(rule: CheckRule, actual: float | None, waits_for: str) -> Check:
+    annual = actual is not None and rule.name == "annual_return"
+    return Check(
+        name=rule.name,
+        op=rule.op,
+        required=rule.required,
+        actual=actual,
+        status=INSUFFICIENT,
+        reason=f"{waits_for}; annualised from the horizon's net return" if annual else waits_for,
     )
 
 

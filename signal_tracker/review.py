@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas.codec import to_fields
-from schemas.policy import PASS, Policy
+from schemas.policy import Policy
 from schemas.records import Decision
+from signal_tracker.evidence_words import speaks_against, speaks_for
 from signal_tracker.judging import Judgement, judge_again
 from signal_tracker.staging import KINDS, Desk, Proposal, proposals
 from signal_tracker.stored import Stored
+from sinks.cohort_members import cohort_key
 from sinks.evidence.cohort import Cohort
 from sinks.readiness import Readiness
 from sinks.rows import AsOf, SignalRow
@@ -27,7 +29,7 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """All signals by id, or the one asked for, and the cohorts that may be ready."""
+    """All signals by id, or the one asked for, and their cohorts."""
 
     as_of: AsOf
     policy: Policy | None
@@ -44,6 +46,7 @@ class Review:
 def review_of(stored: Stored, signal_id: str | None = None) -> Review:
     """Return what the rows say of every signal, or of one."""
     signals, report = stored.signals(signal_id), stored.report
+    keys = {cohort_key(each) for each in signals}
     proposed = {each.signal_id: each for each in proposals(signals, _desk(stored))}
     return Review(
         as_of=report.as_of,
@@ -56,7 +59,7 @@ def review_of(stored: Stored, signal_id: str | None = None) -> Review:
             )
             for each in signals
         ],
-        cohorts=[each for each in report.cohorts if each.key.level == "cohort"],
+        cohorts=[each for each in report.cohorts if each.key in keys],
     )
 
 
@@ -64,15 +67,6 @@ def counts_by_kind(decisions: Sequence[Decision]) -> dict[str, int]:
     """Return how many decisions there are of each kind that `review` takes."""
     counts = Counter(each.kind for each in decisions)
     return {kind: counts[kind] for kind in KINDS}
-
-
-def passed_checks(cohort: Cohort) -> list[str]:
-    """Return what speaks for a cohort."""
-    return [
-        f"{each.name} {each.actual:.4g} {each.op} {each.required:.4g}"
-        for each in cohort.checks
-        if each.status == PASS
-    ]
 
 
 def review_fields(review: Review) -> dict[str, Any]:
@@ -141,6 +135,6 @@ def _cohort_fields(cohort: Cohort) -> dict[str, Any]:
         "p_value": cohort.p_value.value,
         "q_value": cohort.q_value.value,
         "ready": cohort.ready,
-        "for": passed_checks(cohort),
-        "against": list(cohort.reasons),
+        "for": speaks_for(cohort),
+        "against": speaks_against(cohort),
     }

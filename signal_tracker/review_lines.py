@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas.records import Decision
 from signal_tracker.columns import aligned, counted, percent
-from signal_tracker.review import Review, Reviewed, counts_by_kind, passed_checks
-from signal_tracker.story_history import key_words, rate_words
+from signal_tracker.evidence_words import key_words, rate_words, speaks_against, speaks_for
+from signal_tracker.review import Review, Reviewed, counts_by_kind
 from sinks.evidence.cohort import Cohort
 from sinks.times import iso_utc
 
@@ -115,8 +115,8 @@ def _one_cohort(cohort: Cohort) -> Iterator[str]:
         f"  {key_words(cohort.key)} sessions: {counted(cohort.signals, 'signal')}, "
         f"hit rate {rate_words(cohort.hit_rate)}"
     )
-    yield from (f"    for: {each}" for each in passed_checks(cohort))
-    yield from (f"    against: {each}" for each in cohort.reasons)
+    yield from (f"    for: {each}" for each in speaks_for(cohort))
+    yield from (f"    against: {each}" for each in speaks_against(cohort))
 
 
 def _by_reason(reasons: Mapping[str, Iterable[str]]) -> list[tuple[str, int]]:

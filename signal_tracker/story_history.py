@@ -1,14 +1,13 @@
 """What stands beside a signal and what happened to it, as lines: evidence, events, paper."""
 
 from collections.abc import Iterator
-from dataclasses import astuple
 
 from signal_tracker.columns import aligned, counted, percent
+from signal_tracker.evidence_words import key_words, rate_words, speaks_against
 from signal_tracker.printing import fields
 from signal_tracker.story import Story
-from sinks.evidence.cohort import Cohort, CohortKey
+from sinks.evidence.cohort import Cohort
 from sinks.evidence.figures import Figure, Interval
-from sinks.evidence.rates import Rate
 from sinks.paper.records import OPEN, PaperPosition, PaperTrade
 from sinks.times import iso_utc
 
@@ -19,27 +18,6 @@ def history_lines(story: Story) -> Iterator[str]:
     """Yield the lines after the verdict."""
     for section in (_cohort, _transitions, _events, _decisions, _paper, _quarantined):
         yield from section(story)
-
-
-def rate_words(rate: Rate) -> str:
-    """Return a share with its n and interval.
-
-    >>> from sinks.evidence.rates import rate
-    >>> rate_words(rate(18, 30)), rate_words(rate(0, 0))
-    ('60.00% of 30 (95% 42.32% to 75.41%)', 'n/a of 0')
-    """
-    if rate.value is None:
-        return f"n/a of {rate.n}"
-    return f"{percent(rate.value)} of {rate.n} (95% {percent(rate.low)} to {percent(rate.high)})"
-
-
-def key_words(key: CohortKey) -> str:
-    """Return what the signals of a cohort have in common.
-
-    >>> key_words(CohortKey(data_class="live", source="desk", model="m", action="BUY"))
-    'live desk m BUY'
-    """
-    return " ".join(each for each in astuple(key) if each not in ("", "*"))
 
 
 def _cohort(story: Story) -> Iterator[str]:
@@ -57,7 +35,7 @@ def _cohort(story: Story) -> Iterator[str]:
             ("p value", _number(cohort.p_value)),
             ("q value", _number(cohort.q_value)),
             ("Sharpe", _annualised(cohort.sharpe, cohort)),
-            ("ready", "yes" if cohort.ready else f"no: {'; '.join(cohort.reasons)}"),
+            ("ready", "yes" if cohort.ready else f"no: {'; '.join(speaks_against(cohort))}"),
         ]
     )
 

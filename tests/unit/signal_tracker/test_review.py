@@ -164,8 +164,8 @@ def test_a_cohort_tells_which_checks_speak_for_and_against_it(
     (cohort,) = as_json(capsys, *data)["cohorts"]
 
     assert cohort["ready"] is False
-    assert cohort["for"] == ["trades 1 >= 1"]
-    assert cohort["against"][0].startswith("hit_low 0.2065 < 0.9")
+    assert cohort["for"] == ["trades 1 >= 1 (matured signals)"]
+    assert cohort["against"][0] == "hit_low 0.2065 < 0.9 (of 1 matured signals)"
 
 
 def test_apply_publishes_what_is_proposed_and_says_how_many(
