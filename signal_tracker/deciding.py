@@ -10,7 +10,7 @@ from schemas.rules import check_decision
 from signal_tracker.decisions import accepted_sessions, decided_at, decision_id, weigh
 from signal_tracker.stored import known_signal
 from signal_tracker.ticker_bars import Market
-from sinks.rows import SignalRow
+from sinks.rows import AsOf, SignalRow
 from sinks.sqlite_queries import read_as_of, read_bar_columns, read_related, reading
 
 
@@ -22,7 +22,7 @@ class Subject:
     transitions: Sequence[Mapping[str, Any]]
     decisions: Sequence[Mapping[str, Any]]
     market: Market
-    as_of_ms: int
+    as_of: AsOf
 
     @property
     def suspect_sessions(self) -> list[str]:
@@ -39,7 +39,7 @@ def read_subject(path: Path, signal_id: str) -> Subject:
             transitions=read_related(connection, "transitions", signal_id),
             decisions=read_related(connection, "decisions", signal_id),
             market=Market(read_bar_columns(connection, [signal.ticker])),
-            as_of_ms=read_as_of(connection).as_of_ms or 0,
+            as_of=read_as_of(connection),
         )
 
 
@@ -55,7 +55,7 @@ def decision_of(
     """Return the decision, its id a hash of the rest; raise DecodeError where a rule is broken."""
     signal = subject.signal
     if decided_at_ms is None:
-        decided_at_ms = decided_at(kind, signal, subject.decisions, subject.as_of_ms)
+        decided_at_ms = decided_at(kind, signal, subject.decisions, subject.as_of.as_of_ms or 0)
     if kind == "stage" and session is None:
         session = subject.market.last_session(signal.ticker, decided_at_ms)
     content = [signal.signal_id, signal.ticker, kind, decided_at_ms, session, by, reason]

@@ -1,10 +1,9 @@
 """One consistent look at signals.db: rows, the report of them, policies and decisions."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +18,9 @@ from sinks.sqlite_queries import (
     read_signal,
     reading,
 )
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def read_stored(path: Path) -> Stored:
         return look(connection, path)
 
 
-def look(connection: sqlite3.Connection, path: Path) -> Stored:
+def look(connection: "sqlite3.Connection", path: Path) -> Stored:
     """Return what an open connection sees of the database at a path."""
     rows = read_rows(connection)
     return Stored(
@@ -61,7 +63,7 @@ def look(connection: sqlite3.Connection, path: Path) -> Stored:
     )
 
 
-def known_signal(connection: sqlite3.Connection, signal_id: str, path: Path) -> SignalRow:
+def known_signal(connection: "sqlite3.Connection", signal_id: str, path: Path) -> SignalRow:
     """Return the row of a signal; an error that names it where there is none."""
     found = read_signal(connection, signal_id)
     if found is None:

@@ -59,6 +59,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from schemas.errors import DecodeError
     from signal_tracker.deciding import decision_of, read_subject, refusal_of
     from signal_tracker.decisions import send
+    from signal_tracker.same_topics import check_same_topics
     from sinks.snapshot import DATABASE
 
     if kind == "accept-price" and session is None:
@@ -76,6 +77,7 @@ def command(  # noqa: PLR0917 click passes options by name
     if refusal is not None:
         say(f"Warning: {refusal}; the worker will record it as refused")
     with publishing(broker, prefix) as publisher:
+        check_same_topics(broker, prefix, subject.as_of.topic_ids, data / DATABASE)
         send(publisher, [decision], prefix)
     PipelineLog(data).track(f"{signal_id} {decision.ticker}: {kind} decided by {by}, {reason}")
     click.echo(json.dumps(to_fields(decision), ensure_ascii=False))

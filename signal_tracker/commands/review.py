@@ -72,10 +72,13 @@ def _print_table(review: "Review", *, one: bool, everything: bool) -> None:
 def _apply(review: "Review", broker: str, prefix: str, data: Path) -> None:
     from signal_tracker.decisions import send
     from signal_tracker.review_lines import proposed_words
+    from signal_tracker.same_topics import check_same_topics
+    from sinks.snapshot import DATABASE
 
     decisions = review.decisions
     if decisions:
         with publishing(broker, prefix) as publisher:
+            check_same_topics(broker, prefix, review.as_of.topic_ids, data / DATABASE)
             send(publisher, decisions, prefix)
         log = PipelineLog(data)
         log.pipeline(f"review: {proposed_words(decisions, 'published')}")

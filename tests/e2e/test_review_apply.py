@@ -180,3 +180,8 @@ def test_what_is_refused_is_foretold_and_without_a_broker_is_an_error(desk: Desk
 
     err = run("review", "--apply", *data, "--broker", "127.0.0.1:1", expect=1).stderr
     assert err == "Error: no Kafka broker answers at 127.0.0.1:1\n"
+
+    other = f"other-{desk.pipeline.prefix}"
+    words = ("decide", "archive", "--signal", "rise-AAPL", "--reason", "x", *data)
+    err = run(*words, "--broker", desk.pipeline.broker, "--prefix", other, expect=1).stderr
+    assert err.startswith(f"Error: {desk.pipeline.database} holds the topic {desk.pipeline.prefix}")
