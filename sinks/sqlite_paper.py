@@ -26,13 +26,16 @@ _STAGED = (
 _TICKERS = f"SELECT d.signal_id, s.ticker {_STAGED.format(bars='')}"
 # A stage counts from the close of its session; where it names none, from that of the session it
 # was decided in or before; and never from a close that is before the last one it could know of.
+# Where that session has no bar, the last one before it stands in: what follows it is the same.
 # Of one ticker the later session closes later: the walk from either end is short.
 _STAGED_BAR = (
-    "LEFT JOIN bars AS b ON b.ticker = s.ticker AND b.session = max(coalesce(d.session, ("
+    "LEFT JOIN bars AS b ON b.ticker = s.ticker AND b.session = ("
+    "SELECT u.session FROM bars AS u WHERE u.ticker = s.ticker AND u.session <= max("
+    "coalesce(d.session, ("
     "SELECT l.session FROM bars AS l WHERE l.ticker = s.ticker AND l.close_ms >= d.decided_at_ms "
     "ORDER BY l.session LIMIT 1)), coalesce(("
     "SELECT l.session FROM bars AS l WHERE l.ticker = s.ticker AND l.close_ms <= d.decided_at_ms "
-    "ORDER BY l.session DESC LIMIT 1), ''))"
+    "ORDER BY l.session DESC LIMIT 1), '')) ORDER BY u.session DESC LIMIT 1)"
 )
 _ORDERS = (
     "SELECT s.signal_id, s.ticker, s.action, s.horizon_sessions, s.confidence, s.position_size, "
@@ -129,8 +132,7 @@ def _order(staged: Mapping[str, Any]) -> PaperOrder:
         signal_id=staged["signal_id"],
         ticker=staged["ticker"],
         action=staged["action"],
-        staged_session=staged["bar_session"]
-        or staged["decided_session"]
+        staged_session=max(staged["bar_session"] or "", staged["decided_session"] or "")
         or utc_date(decided_at_ms),
         staged_close_ms=decided_at_ms if close_ms is None else close_ms,
         decided_at_ms=decided_at_ms,

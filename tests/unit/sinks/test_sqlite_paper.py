@@ -91,6 +91,19 @@ def test_a_stage_counts_from_its_session_and_from_none_that_was_over_when_it_was
     assert (position(sink)["staged_session"], position(sink)["entry_session"]) == (session, entry)
 
 
+def test_no_order_fills_before_its_session_although_that_has_no_price(sink: SqliteSink) -> None:
+    decision = {"session": "2025-12-16"}
+    sink.write(batch_of(VERSION, staged(decision=decision), *map(bar, SESSIONS[:2])))
+    assert (position(sink)["status"], position(sink)["staged_session"]) == ("waiting", "2025-12-16")
+
+    sink.write(batch_of(bar("2025-12-17")))
+    found = position(sink)
+    assert (found["staged_session"], found["entry_session"]) == ("2025-12-16", "2025-12-17")
+
+    sink.write(batch_of(bar("2025-12-16")))
+    assert position(sink)["entry_session"] == "2025-12-17"
+
+
 def test_an_order_waits_for_a_price(sink: SqliteSink) -> None:
     sink.write(batch_of(VERSION, staged(), bar("2025-12-16", ticker="MSFT")))
     assert (position(sink)["status"], position(sink)["staged_session"]) == ("waiting", "2025-12-12")
