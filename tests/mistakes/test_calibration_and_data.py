@@ -193,7 +193,14 @@ def test_no_command_makes_up_a_price_for_what_it_judges() -> None:
 @row("44")
 @pytest.mark.parametrize(
     "words",
-    [["status"], ["validate"], ["validate", "--policy", "prs"], ["report"], ["explain", "one"]],
+    [
+        ["status"],
+        ["validate"],
+        ["validate", "--policy", "prs"],
+        ["report"],
+        ["review"],
+        ["explain", "one"],
+    ],
     ids=" ".join,
 )
 def test_looking_writes_nothing_to_the_database(

@@ -89,6 +89,7 @@ def test_the_equity_of_a_cohort_grows_as_its_days_and_not_as_its_trades(daily: D
     curve = equity_curve(daily.cohort.series.net)
     held = daily.prices[398] / daily.prices[0]
 
+    assert list(daily.cohort.series.gross) == pytest.approx(returns_of(daily.prices)[:398])
     assert list(daily.cohort.series.net) == pytest.approx(daily.net)
     assert curve[-1] == pytest.approx(held * (1 - 2 * SIDE_COST / 5) ** 398, rel=1e-2)
     assert math.prod(1 + each for each in daily.trades) > 10 * curve[-1]
@@ -122,7 +123,9 @@ def test_what_is_called_alpha_is_no_information_ratio(daily: Daily) -> None:
         if each["level"] == "cohort"
     ]
 
-    assert float(shown["alpha"]) == daily.cohort.alpha.value
+    market = [each - RISKLESS for each in returns_of(daily.benchmark)[:398]]
+    intercept, _ = line_of([each - RISKLESS for each in daily.net], market)
+    assert float(shown["alpha"]) == pytest.approx(intercept * 252)
     assert abs(float(shown["alpha"]) - information_ratio) > 0.5
     assert not [each for each in shown if "information" in each]
 
