@@ -121,7 +121,8 @@ def observe(
     last = min(len(series) - 1, entry + claim.window)
     days = calendar.days[series.index[entry : last + 1]]
     factor = _basis(days, actions.splits)
-    cash = _cash(days, actions) if claim.total_return else np.zeros(len(days))
+    paid = _cash(days, actions)
+    cash = paid if claim.total_return else np.zeros(len(days))
     closes = series.close[entry : last + 1] * factor
     values = closes + cash
     raw = values[1:] / values[0] - 1
@@ -137,7 +138,7 @@ def observe(
         mfe=best,
         facts=NOT_ENTERED,
     )
-    return path._replace(facts=_facts(path, series, calendar, closes, claim))
+    return path._replace(facts=_facts(path, series, calendar, claim, _jumps(closes, paid, claim)))
 
 
 def annualised(net_return: float, periods_per_year: int, horizon: int) -> float | None:
@@ -213,7 +214,7 @@ def _excursions(
 
 
 def _facts(
-    path: Path, series: BarSeries, calendar: SessionCalendar, closes: Floats, claim: Claim
+    path: Path, series: BarSeries, calendar: SessionCalendar, claim: Claim, jumps: Sequence[int]
 ) -> Facts:
     entry = path.entry_position
     index = series.index_at(entry)
@@ -222,7 +223,7 @@ def _facts(
         entry_index=index,
         entry_close_ms=calendar.closes[index],
         entry_price=series.bar(index).close,
-        suspect_sessions=_suspects(path, series, calendar, closes, claim.jump_guard),
+        suspect_sessions=tuple(calendar.label(series.index_at(entry + k)) for k in jumps),
     )
     if path.observations >= claim.horizon:
         facts = _at_horizon(facts, path, series, calendar, claim)
@@ -256,12 +257,14 @@ def _at_horizon(
     )
 
 
-def _suspects(
-    path: Path, series: BarSeries, calendar: SessionCalendar, closes: Floats, jump_guard: float
-) -> tuple[str, ...]:
-    moves = np.abs(closes[1:] / closes[:-1] - 1) > jump_guard
-    first = path.entry_position + 1
-    return tuple(calendar.label(series.index_at(first + int(at))) for at in np.flatnonzero(moves))
+def _jumps(closes: Floats, cash: Floats, claim: Claim) -> Sequence[int]:
+    """Return each k whose move no action explains: the splits are in the closes already."""
+    moves = np.abs(closes[1:] / closes[:-1] - 1)
+    with_cash = np.abs((closes[1:] + np.diff(cash)) / closes[:-1] - 1)
+    found: Sequence[int] = (
+        np.flatnonzero(np.minimum(moves, with_cash) > claim.jump_guard) + 1
+    ).tolist()
+    return found
 
 
 def _clean(value: float | None) -> float | None:

@@ -1,6 +1,5 @@
 """Entry, returns, hit and path metrics of one claim, by hand and by the oracle."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.bars import Bar
 from streams.domain.calendar import label_days
 from streams.domain.observations import (
     Claim,
-    Dividend,
-    Held,
-    Path,
     Split,
     annualised,
     entry_positions,
-    observe,
 )
 from streams.domain.series import BarSeries
 from streams.sessions import load_calendar
@@ -27,44 +21,10 @@ from tests.oracle import judge as oracle
 from tests.oracle.bars import Bar as OracleBar
 from tests.oracle.examples import days
 from tests.unit.streams.fold import RULES
+from tests.unit.streams.paths import claim_of, path_of, series_of
 
 NEW_YORK = RULES.calendar_of("AAPL")
 ALWAYS = RULES.calendar_of("BTC-USD")
-
-
-def bar_of(close: float, high: float, low: float) -> Bar:
-    return Bar(0, 1, 0, close, 1, 0, close, high, low, close, 1)
-
-
-def series_of(
-    closes: Sequence[float], ticker: str = "AAPL", spread: Sequence[tuple[float, float]] = ()
-) -> BarSeries:
-    """Closed bars from 2024-01-02 on; `spread` is (high, low) as factors of the close."""
-    calendar = RULES.calendar_of(ticker)
-    series = BarSeries(calendar)
-    first = calendar.index_of(label_days("2024-01-02"))
-    assert first is not None
-    for at, close in enumerate(closes):
-        high, low = spread[at] if spread else (1.0, 1.0)
-        series.put(first + at, bar_of(close, close * high, close * low))
-    return series
-
-
-def claim_of(action: str = "BUY", horizon: int = 30, window: int = 30) -> Claim:
-    return Claim(action, horizon, window, 5.0, 0.02, 0.4)
-
-
-def path_of(
-    closes: Sequence[float],
-    claim: Claim,
-    *,
-    splits: Sequence[Split] = (),
-    dividends: Sequence[Dividend] = (),
-    **series: Any,
-) -> Path:
-    built = series_of(closes, **series)
-    calendar = RULES.calendar_of(series.get("ticker", "AAPL"))
-    return observe(built, calendar, Held(tuple(splits), tuple(dividends)), 0, claim)
 
 
 def test_two_percent_in_thirty_sessions_are_eighteen_a_year() -> None:
@@ -152,66 +112,6 @@ def test_excursions_are_at_lows_and_highs_but_not_of_the_entry() -> None:
 
     assert [buy.mae, buy.mfe] == pytest.approx([-0.1, 0.2], abs=1e-12)
     assert [sell.mae, sell.mfe] == pytest.approx([-0.2, 0.1], abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("ex_date", "raw"),
-    [("2024-01-02", -0.5), ("2024-01-03", 0.0), ("2024-01-04", 0.0), ("2024-01-10", -0.5)],
-)
-def test_a_split_counts_from_after_the_entry_to_the_session(ex_date: str, raw: float) -> None:
-    closes = [100.0, *[50.0] * 5]
-
-    path = path_of(closes, claim_of(horizon=5), splits=[Split(label_days(ex_date), 2.0)])
-
-    assert path.facts.raw_return == raw
-    assert path.close.tolist() == closes[1:]
-
-
-def test_splits_multiply() -> None:
-    days_of = [label_days(each) for each in ("2024-01-03", "2024-01-06", "2024-01-09")]
-    splits = [Split(day, ratio) for day, ratio in zip(days_of, (2.0, 3.0, 0.5), strict=True)]
-
-    path = path_of([12.0, 6, 6, 6, 2, 4], claim_of(horizon=5), splits=splits)
-
-    assert path.raw.tolist() == [0.0] * 5
-
-
-@pytest.mark.parametrize(
-    ("ex_date", "raw"), [("2024-01-02", -0.02), ("2024-01-03", 0.0), ("2024-01-06", 0.0)]
-)
-def test_with_total_return_a_dividend_counts_from_after_the_entry(ex_date: str, raw: float) -> None:
-    closes = [100.0, 100.0, 100.0, 100.0, 98.0]
-    paid = [Dividend(label_days(ex_date), 2.0)]
-
-    price = path_of(closes, claim_of(horizon=4), dividends=paid)
-    total = path_of(closes, claim_of(horizon=4)._replace(total_return=True), dividends=paid)
-    short = claim_of("SELL", horizon=4)._replace(total_return=True)
-
-    assert price.facts.raw_return == pytest.approx(-0.02)
-    assert total.facts.raw_return == pytest.approx(raw)
-    assert path_of(closes, short, dividends=paid).signed[-1] == pytest.approx(-raw)
-
-
-def test_a_dividend_after_a_split_is_paid_on_the_new_shares() -> None:
-    splits = [Split(label_days("2024-01-03"), 2.0)]
-    claim = claim_of(horizon=3)._replace(total_return=True)
-    closes = [100.0, 50.0, 50.0, 49.0]
-    after = [Dividend(label_days("2024-01-05"), 1.0)]
-    same_day = [Dividend(label_days("2024-01-03"), 2.0)]
-
-    assert path_of(closes, claim, splits=splits, dividends=after).facts.raw_return == 0.0
-    assert path_of(closes, claim, splits=splits, dividends=same_day).facts.raw_return == 0.0
-
-
-def test_a_jump_that_no_split_explains_is_suspect() -> None:
-    closes = [100.0, 100, 50, 50, 71, 60]
-    split = Split(label_days("2024-01-04"), 2.0)
-
-    alone = path_of(closes, claim_of(horizon=5)).facts
-    explained = path_of(closes, claim_of(horizon=5), splits=[split]).facts
-
-    assert alone.suspect_sessions == ("2024-01-04", "2024-01-08")
-    assert explained.suspect_sessions == ("2024-01-08",)
 
 
 @pytest.mark.parametrize(("after_close_ms", "position"), [(-1, 0), (0, 1), (1, 1)])
