@@ -4,7 +4,6 @@ from dataclasses import astuple
 
 from schemas.policy import PASS
 from signal_tracker.columns import percent
-from sinks.cohort_checks import unmet
 from sinks.evidence.cohort import Cohort, CohortKey
 from sinks.evidence.rates import Rate
 
@@ -37,13 +36,3 @@ def speaks_for(cohort: Cohort) -> list[str]:
         for each in cohort.checks
         if each.status == PASS
     ]
-
-
-def speaks_against(cohort: Cohort) -> list[str]:
-    """Return why a cohort is not ready, each figure with what it rests on."""
-    figures = {
-        unmet(each): each.reason
-        for each in cohort.checks
-        if each.status != PASS and each.actual is not None
-    }
-    return [f"{each} ({figures[each]})" if each in figures else each for each in cohort.reasons]

@@ -8,7 +8,7 @@ from typing import Any
 from schemas.codec import to_fields
 from schemas.policy import Policy
 from schemas.records import Decision
-from signal_tracker.evidence_words import speaks_against, speaks_for
+from signal_tracker.evidence_words import speaks_for
 from signal_tracker.judging import Judgement, judge_again
 from signal_tracker.staging import KINDS, Desk, Proposal, proposals
 from signal_tracker.stored import Stored
@@ -136,5 +136,5 @@ def _cohort_fields(cohort: Cohort) -> dict[str, Any]:
         "q_value": cohort.q_value.value,
         "ready": cohort.ready,
         "for": speaks_for(cohort),
-        "against": speaks_against(cohort),
+        "against": list(cohort.reasons),
     }

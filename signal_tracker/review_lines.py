@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from schemas.records import Decision
 from signal_tracker.columns import aligned, counted, percent
-from signal_tracker.evidence_words import key_words, rate_words, speaks_against, speaks_for
+from signal_tracker.evidence_words import key_words, rate_words, speaks_for
 from signal_tracker.review import Review, Reviewed, counts_by_kind
 from sinks.evidence.cohort import Cohort
 from sinks.times import iso_utc
@@ -116,7 +116,7 @@ def _one_cohort(cohort: Cohort) -> Iterator[str]:
         f"hit rate {rate_words(cohort.hit_rate)}"
     )
     yield from (f"    for: {each}" for each in speaks_for(cohort))
-    yield from (f"    against: {each}" for each in speaks_against(cohort))
+    yield from (f"    against: {each}" for each in list(cohort.reasons))
 
 
 def _by_reason(reasons: Mapping[str, Iterable[str]]) -> list[tuple[str, int]]:

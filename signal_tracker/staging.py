@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from schemas.policy import PASS
-from schemas.records import Check, Decision
+from schemas.records import Decision
 from schemas.rules import MAX_REASON
 from signal_tracker.decisions import accepted_sessions, decided_at, decision_id
 from signal_tracker.judging import Judgement
@@ -108,7 +108,7 @@ def _end_paper(signal: SignalRow, desk: Desk) -> Proposal:
     if judged.facts.suspect_sessions:
         sessions = ", ".join(judged.facts.suspect_sessions)
         return _waits(signal, f"suspect price on paper: a jump that nothing explains in {sessions}")
-    failing = "; ".join(_words(each) for each in judged.checks if each.status != PASS)
+    failing = "; ".join(unmet(asdict(each)) for each in judged.checks if each.status != PASS)
     if judged.verdict == "insufficient":
         return _waits(signal, f"insufficient on paper: {failing}")
     passed = judged.verdict == "passed"
@@ -170,8 +170,3 @@ def _decided(
 
 def _waits(signal: SignalRow, reason: str) -> Proposal:
     return Proposal(signal_id=signal.signal_id, decision=None, reason=reason)
-
-
-def _words(check: Check) -> str:
-    words = unmet(asdict(check))
-    return words if check.actual is None else f"{words} ({check.reason})"

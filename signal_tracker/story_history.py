@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from signal_tracker.columns import aligned, counted, percent
-from signal_tracker.evidence_words import key_words, rate_words, speaks_against
+from signal_tracker.evidence_words import key_words, rate_words
 from signal_tracker.printing import fields
 from signal_tracker.story import Story
 from sinks.evidence.cohort import Cohort
@@ -35,7 +35,7 @@ def _cohort(story: Story) -> Iterator[str]:
             ("p value", _number(cohort.p_value)),
             ("q value", _number(cohort.q_value)),
             ("Sharpe", _annualised(cohort.sharpe, cohort)),
-            ("ready", "yes" if cohort.ready else f"no: {'; '.join(speaks_against(cohort))}"),
+            ("ready", "yes" if cohort.ready else f"no: {'; '.join(list(cohort.reasons))}"),
         ]
     )
 

@@ -96,7 +96,8 @@ def unmet(check: CheckResult) -> str:
     actual, required = f"{check.actual:.4g}", f"{check.required:.4g}"
     if actual == required:
         actual = repr(check.actual)
-    return f"{check.name} {actual} {_OPPOSITE[check.op]} {required}"
+    rests_on = f" ({check.reason})" if check.reason else ""
+    return f"{check.name} {actual} {_OPPOSITE[check.op]} {required}{rests_on}"
 
 
 def _check(rule: CheckRule, cohort: Cohort) -> CheckResult:

@@ -73,7 +73,9 @@ def unmet(check: Mapping[str, Any]) -> str:
     """Return in words why a stored check of a screen or verdict is not passed."""
     if check["actual"] is None:
         return f"{check['name']}: {check['reason']}"
-    return f"{check['name']}: expected {check['op']} {check['required']:g}, was {check['actual']:g}"
+    told = f"{check['name']}: expected {check['op']} {check['required']:g}, was {check['actual']:g}"
+    # What it rests on: a rate's n, the mark of what is annualised.
+    return f"{told} ({check['reason']})" if check["reason"] else told
 
 
 def _screen(screen: Mapping[str, Any]) -> _Finding:

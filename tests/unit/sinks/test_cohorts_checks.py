@@ -164,7 +164,7 @@ def test_a_policy_can_ask_every_metric_of_a_cohort() -> None:
     rate = cohort.hit_rate
     counts = [found[name].actual for name in ("trades", "sessions", "hit_rate", "hit_low")]
     assert counts == [40.0, float(cohort.sessions), rate.value, rate.low]
-    for name in COHORT_METRICS[5:]:
+    for name in COHORT_METRICS[6:]:
         if name != "hit_low":
             assert found[name].actual == getattr(cohort, name).value
 
@@ -172,16 +172,22 @@ def test_a_policy_can_ask_every_metric_of_a_cohort() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"op": "<=", "required": 0.1, "actual": 0.34}, "q_value 0.34 > 0.1"),
-        ({"op": ">", "required": 0.0, "actual": 0.0, "name": "mean_net"}, "mean_net 0.0 <= 0"),
-        ({"op": ">=", "required": 0.1, "actual": 0.0999999, "name": "ic"}, "ic 0.0999999 < 0.1"),
-        ({"op": "<", "required": 0.2, "actual": 0.25, "name": "ece"}, "ece 0.25 >= 0.2"),
+        ({"op": "<=", "required": 0.1, "actual": 0.34}, "q_value 0.34 > 0.1 (of 40)"),
+        (
+            {"op": ">", "required": 0.0, "actual": 0.0, "name": "mean_net"},
+            "mean_net 0.0 <= 0 (of 40)",
+        ),
+        (
+            {"op": ">=", "required": 0.1, "actual": 0.0999999, "name": "ic"},
+            "ic 0.0999999 < 0.1 (of 40)",
+        ),
+        ({"op": "<", "required": 0.2, "actual": 0.25, "name": "ece"}, "ece 0.25 >= 0.2 (of 40)"),
         ({"op": ">=", "required": 30.0, "actual": 12.0, "name": "trades"}, "trades 12 of 30"),
         ({"actual": None, "reason": "no window", "name": "sharpe"}, "sharpe: no window"),
     ],
 )
 def test_what_is_missing_is_said_in_words(changes: dict[str, Any], words: str) -> None:
-    assert unmet(make_cohort_check(**changes)) == words
+    assert unmet(make_cohort_check(**{"reason": "of 40", **changes})) == words
 
 
 def test_intervals_hold_the_mean_and_do_not_depend_on_what_else_is_there() -> None:

@@ -1,3 +1,5 @@
+"""How much of the capital a model's signals would hold in one ticker."""
+
 import math
 from collections.abc import Sequence
 from typing import Any

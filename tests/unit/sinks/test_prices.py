@@ -1,3 +1,5 @@
+"""Bars on one basis, across splits and dividends."""
+
 import math
 import random
 

@@ -1,3 +1,5 @@
+"""What speaks for and against trading a signal."""
+
 from typing import Any
 
 import pytest
@@ -77,9 +79,15 @@ def test_a_signal_with_nothing_against_it_is_ready() -> None:
             "screen insufficient: no screen then",
         ),
         (
-            {"verdict": {"status": "failed", "checks": [check("annual_return", ">=", 0.1, -0.2)]},
-             "status": "failed"},
-            "verdict failed: annual_return: expected >= 0.1, was -0.2",
+            {
+                "verdict": {
+                    "status": "failed",
+                    "checks": [check("annual_return", ">=", 0.1, -0.2, "annualised from it")],
+                },
+                "status": "failed",
+            },
+            "verdict failed: annual_return: expected >= 0.1, was -0.2 "
+            "(annualised from it)",
         ),
         (
             {"verdict": None, "status": "tracking", "observations": 3, "window_sessions": 30},
