@@ -21,6 +21,7 @@ from sinks.decoding import decode_batch
 from sinks.snapshot import DATABASE, write_reports
 from sinks.sqlite import SqliteSink
 from streams.chunks import ChunkOffsets
+from streams.domain.tracker import Rules
 from streams.outbox import Outbox
 from streams.processor import Processor
 from streams.sending import Sender
@@ -48,13 +49,15 @@ class Delivery:
 class Worker:
     """One life of a worker: a processor over what the changelog holds at its start."""
 
-    def __init__(self, log: Log, owned: Sequence[int], delivery: Delivery, producer: Any) -> None:
+    def __init__(
+        self, log: Log, owned: Sequence[int], delivery: Delivery, producer: Any, rules: Rules
+    ) -> None:
         app = faust.App("topology", store="memory://")
         self._tables = declare_tables(app, delivery.partitions)
         for table in self._tables.values():
             _recover(table, log, owned)
         outbox = Outbox(Sender(lambda: producer), self._tables, "")
-        self.processor = Processor(RULES, outbox, self._tables, delivery.partitions)
+        self.processor = Processor(rules, outbox, self._tables, delivery.partitions)
         self.owned = owned
         self.chunks: defaultdict[Tp, ChunkOffsets] = defaultdict(ChunkOffsets)
         self.position: dict[Tp, int] = {}
@@ -63,8 +66,9 @@ class Worker:
 class Topology:
     """A cluster: the log, what is committed of it, and the workers on it."""
 
-    def __init__(self, delivery: Delivery, seed: int = 0) -> None:
+    def __init__(self, delivery: Delivery, seed: int = 0, rules: Rules = RULES) -> None:
         self.delivery = delivery
+        self.rules = rules
         self.log = Log()
         self.committed: dict[Tp, int] = {}
         self.crashes = 0
@@ -98,7 +102,7 @@ class Topology:
     def _start(self, owned: Sequence[int]) -> Worker:
         dies_after = self._deaths.pop(0) if self._deaths else None
         producer = RecordingProducer(self.log, self._rng, dies_after)
-        worker = Worker(self.log, owned, self.delivery, producer)
+        worker = Worker(self.log, owned, self.delivery, producer, self.rules)
         for topic in INBOUND:
             for partition in owned:
                 tp = topic.name, partition

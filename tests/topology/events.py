@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.topology.driver import Topology
 
 Row = dict[str, Any]
 
+# Of a row, not of its record: when Kafka took it in; 0 where nothing is said.
+KAFKA_MS = "kafka_ms"
 TICKERS = ("AAPL", "BTC-USD", "XOM", "MSFT")
 ORACLE_COLUMNS = (
     "signal_id", "ticker", "action", "horizon_sessions", "status", "validation_status",
@@ -117,8 +120,9 @@ def publish(
         published = rows * 2 if doubled else list(rows)
         if rng is not None:
             rng.shuffle(published)
-        for partition, value in _records(topology.delivery.partitions, topic, published, rng):
-            topology.publish(topic, partition, value)
+        partitions = topology.delivery.partitions
+        for partition, value, time_ms in _records(partitions, topic, published, rng):
+            topology.publish(topic, partition, value, time_ms)
 
 
 def rows_of(folder: Path) -> dict[str, Row]:
@@ -143,18 +147,17 @@ def assert_rows_are(found: dict[str, Row], expected: dict[str, Row]) -> None:
 
 def _records(
     partitions: int, topic: Topic, rows: Sequence[Row], rng: random.Random | None
-) -> Iterator[tuple[int, bytes]]:
-    if rng is None:
-        for row in rows:
-            yield partition_of(row["ticker"], partitions), orjson.dumps(row)
-        return
-    at = 0
-    while at < len(rows):
-        form, size = rng.choice(_FORMS)
-        part = rows[at : at + rng.randint(1, size)]
-        at += len(part)
-        home = partition_of(part[0]["ticker"], partitions)
-        yield rng.choice((home, home, rng.randrange(partitions))), form(topic, part)
+) -> Iterator[tuple[int, bytes, int]]:
+    """Yield partition, value and Kafka's time of each record that the rows go in."""
+    for time_ms, run in groupby(rows, lambda row: int(row.get(KAFKA_MS, 0))):
+        some = [{name: row[name] for name in row if name != KAFKA_MS} for row in run]
+        while some:
+            form, size = (_in_json, 1) if rng is None else rng.choice(_FORMS)
+            part = some[: 1 if rng is None else rng.randint(1, size)]
+            del some[: len(part)]
+            home = partition_of(part[0]["ticker"], partitions)
+            astray = home if rng is None else rng.choice((home, home, rng.randrange(partitions)))
+            yield astray, form(topic, part), time_ms
 
 
 def _in_json(topic: Topic, rows: Sequence[Row]) -> bytes:
