@@ -17,7 +17,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/unit tests/agents tests/test_architecture.py
+	$(BIN)/python -m pytest -q -n 2 tests/unit tests/agents tests/test_architecture.py
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run
