@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from schemas.policy import Policy
 from schemas.records import SessionBar, SignalState, ValidationEvent
+from streams.domain.lifecycle import revised_as
 from streams.domain.observations import Path
 from streams.domain.projection import project
 from streams.domain.signals import Entry
@@ -86,13 +87,14 @@ class Effects:
         if told is None:
             return
         known = {each.event_id for each in told}
-        told_statuses = {each.to_status for each in told}
+        told_before = {revised_as(each.to_status) for each in told}
         for event in events:
             if event.event_id in known:
                 continue
-            again = event.to_status in told_statuses
+            name = revised_as(event.to_status)
+            again = name in told_before
             if again:
-                entry.revisions[event.to_status] = event.revision + 1
+                entry.revisions[name] = event.revision + 1
             self.events.append(replace(event, revision=event.revision + again))
 
 

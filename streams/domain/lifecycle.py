@@ -64,6 +64,9 @@ VALIDATION_STATUS = {
     CANCELLED: "archived",
 }
 
+# A revised verdict replaces the former one, also where it is another: they are revised as one.
+VERDICTS = ("passed", "failed", "insufficient")
+
 # Not a step of the status: it says of one session that its price was right.
 ACCEPT_PRICE = "accept-price"
 
@@ -119,6 +122,15 @@ def fold_facts(facts: Iterable[Fact], suspect_sessions: Collection[str] = ()) ->
             steps.append(Step(status, then, fact))
             status = then
     return Folded(status or REGISTERED, steps, decisions)
+
+
+def revised_as(status: str) -> str:
+    """Return the name under which a transition to a status is told again.
+
+    >>> revised_as("failed"), revised_as("passed"), revised_as("staged")
+    ('verdict', 'verdict', 'staged')
+    """
+    return "verdict" if status in VERDICTS else status
 
 
 def _weighed(fact: Fact, status: str | None, *, applied: bool) -> AppliedDecision:

@@ -19,6 +19,7 @@ from streams.domain.lifecycle import (
     Folded,
     Step,
     fold_facts,
+    revised_as,
 )
 from streams.domain.observations import NOT_ENTERED, Facts
 from streams.domain.policy import Judged, judge
@@ -196,7 +197,7 @@ def _event(entry: Entry, step: Step, checks: list[Check], epoch: int) -> Validat
         policy_hash=entry.policy.hash,
         session=fact.session,
         as_of_ms=fact.as_of_ms,
-        revision=entry.revisions.get(step.to_status, 0),
+        revision=entry.revisions.get(revised_as(step.to_status), 0),
         epoch=epoch,
     )
 

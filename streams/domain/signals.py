@@ -21,7 +21,7 @@ class Entry:
 
     `facts` and `market` are those last told to the world, as far as this life knows:
     `told` is false where an earlier one may have told others since. `revisions` count how
-    often a transition to a status was told again. `published_ms` is the earliest
+    often a transition was told again, by `lifecycle.revised_as`. `published_ms` is the earliest
     Kafka time of the payload, None where publishing times say nothing.
     """
 

@@ -136,6 +136,22 @@ def test_a_restated_bar_before_the_entry_revises_the_screen_and_nothing_else() -
     assert not effects.observations
 
 
+def test_a_verdict_that_turns_is_told_with_a_greater_revision_each_time() -> None:
+    world = World()
+    world.send(topics.SIGNALS, signal(0, horizon_sessions=30))
+    first = world.ticks(*(tick(at, 100.0 + at) for at in range(1, 32)))
+    fails = world.ticks(tick(31, 90.0, revision=1))
+    passes = world.ticks(tick(31, 131.0, revision=2))
+
+    told = [
+        (each.to_status, each.revision)
+        for effects in (first, fails, passes)
+        for each in effects.events
+        if each.to_status in ("passed", "failed")
+    ]
+    assert told == [("passed", 0), ("failed", 1), ("passed", 2)]
+
+
 @pytest.mark.parametrize(
     ("times", "backdated"),
     [
