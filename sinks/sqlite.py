@@ -30,7 +30,7 @@ _UPSERT_DEAD_LETTER = rows.upsert_sql("dead_letters", rows.DEAD_LETTER_COLUMNS)
 _UPSERT_OFFSET = rows.upsert_sql("sink_offsets", rows.OFFSET_COLUMNS)
 _INSERT_TRANSITION = rows.upsert_sql("transitions", rows.TRANSITION_COLUMNS)
 _INSERT_DECISION = rows.upsert_sql("decisions", rows.DECISION_COLUMNS)
-_INSERT_EVENT = rows.insert_new_sql("validation_events", rows.EVENT_COLUMNS)
+_UPSERT_EVENT = rows.event_sql()
 # The lesser ticker: two states can name one lost payload, and their order must not show.
 _UPSERT_QUARANTINED = (
     rows.upsert_sql("quarantined", rows.QUARANTINED_COLUMNS).partition("DO UPDATE")[0]
@@ -166,7 +166,7 @@ class SqliteSink:
             )
         }
         new = [each for key, each in reversed(first.items()) if key not in known]
-        self._db.executemany(_INSERT_EVENT, map(rows.event_row, new))
+        self._db.executemany(_UPSERT_EVENT, map(rows.event_row, events))
         return new
 
 

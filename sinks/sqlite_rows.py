@@ -91,9 +91,16 @@ def upsert_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"{_insert(table, columns)} VALUES ({_marks(columns)}) {_on_conflict(table, columns)}"
 
 
-def insert_new_sql(table: str, columns: tuple[str, ...]) -> str:
-    """Return the statement that inserts a row unless its key is there."""
-    return f"{_insert(table, columns)} VALUES ({_marks(columns)}) ON CONFLICT DO NOTHING"
+def event_sql() -> str:
+    """Return the statement that stores an event; told again it keeps its greatest revision.
+
+    So the last of a signal's verdicts is the one that holds, also where it had turned.
+    """
+    table, columns = "validation_events", EVENT_COLUMNS
+    return (
+        f"{_insert(table, columns)} VALUES ({_marks(columns)}) "
+        "ON CONFLICT (event_id) DO UPDATE SET revision = max(revision, excluded.revision)"
+    )
 
 
 def observation_sql() -> str:

@@ -188,7 +188,8 @@ def test_an_event_that_comes_again_is_new_once(sink: SqliteSink) -> None:
 
     assert [each["event_id"] for each in first.new_events] == ["e1", "e2"]
     assert again.new_events == []
-    assert rows(sink, "SELECT event_id, revision FROM validation_events") == [("e1", 0), ("e2", 0)]
+    sink.write(batch_of(make_event("e1", revision=1)))
+    assert rows(sink, "SELECT event_id, revision FROM validation_events") == [("e1", 2), ("e2", 0)]
 
 
 def test_a_policy_that_comes_from_two_partitions_is_one_row(sink: SqliteSink) -> None:
