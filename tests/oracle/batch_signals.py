@@ -49,7 +49,7 @@ def judge_signal(
     row["status"] = steps[-1]["to_status"]
     if row["status"] == "cancelled":
         row |= {**NOTHING, "observations": 0, "checks": {}, "path": None}
-        suspects = []
+        suspects, applied = [], fold(facts, [])[1]
     accepted = {
         each["session"]
         for each in decisions
