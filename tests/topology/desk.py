@@ -56,12 +56,12 @@ def close_ms(at: int) -> int:
     return session.close_ms
 
 
-def market(seed: int = 7, *, swing: float = 0.012) -> list[Bar]:
-    """A walk that rises more often than it falls."""
+def market(seed: int = 7, *, swing: float = 0.012, drift: float = 0.002) -> list[Bar]:
+    """A walk that rises more often than it falls, unless told otherwise."""
     rng, close, bars = random.Random(seed), 120.0, []
     for session in SESSIONS:
         opened = round(close * (1 + rng.gauss(0, 0.002)), 2)
-        close = round(opened * (1 + rng.gauss(0.002, swing)), 2)
+        close = round(opened * (1 + rng.gauss(drift, swing)), 2)
         high = round(max(opened, close) * (1 + rng.random() * 0.004), 2)
         low = round(min(opened, close) * (1 - rng.random() * 0.004), 2)
         bars.append(Bar(session=session, open=opened, high=high, low=low, close=close))
