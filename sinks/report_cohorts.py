@@ -174,7 +174,8 @@ def _figures(cohort: Cohort) -> Iterator[str]:
     yield f"  {_more(cohort)}"
     yield (
         f"  max drawdown {_percent(cohort.max_drawdown)}, profit factor "
-        f"{_number(cohort.profit_factor)}, a day {_percent(cohort.expectancy, 3)}"
+        f"{_number(cohort.profit_factor)}, a day {_percent(cohort.expectancy, 3)} "
+        f"(n {cohort.sessions})"
     )
     yield (
         f"  alpha a year {_percent(cohort.alpha)} (t {_number(cohort.alpha_t)}), beta "
@@ -197,8 +198,8 @@ def _more(cohort: Cohort) -> str:
     if more.value is None:
         return f"sessions needed: {more.reason}"
     if not more.value:
-        return "as many sessions as PSR 95% needs"
-    return f"{more.value:.0f} more sessions needed for PSR 95%"
+        return f"as many sessions as PSR 95% needs (n {cohort.sessions})"
+    return f"{more.value:.0f} more sessions needed for PSR 95% (n {cohort.sessions} now)"
 
 
 def _percent(found: Figure, digits: int = 1) -> str:
