@@ -5,7 +5,7 @@ number of times; what is told depends only on their set.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -157,10 +157,13 @@ class PartitionTracker:
             effects.policies[entry.policy.hash] = entry.policy
 
 
-def _add_bars(state: TickerState, indexes: Iterable[int], effects: Effects) -> None:
+def _add_bars(state: TickerState, indexes: Collection[int], effects: Effects) -> None:
+    told = set(indexes)
     for index in indexes:
-        effects.add_bar(state, index)
         after = state.closed.position(index) + 1
-        if state.actions.held and after < len(state.closed):
-            # It carries the actions since the bar before it, which may be another one now.
-            effects.add_bar(state, state.closed.index_at(after))
+        if after < len(state.closed):
+            # It carries the actions since the bar before it, which may be another one now: also
+            # where none is known, for a crash may have lost one that it was told with.
+            told.add(state.closed.index_at(after))
+    for index in sorted(told):
+        effects.add_bar(state, index)

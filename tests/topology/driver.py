@@ -78,6 +78,10 @@ class Topology:
     def publish(self, topic: Topic, partition: int, value: bytes, timestamp: int = 0) -> None:
         self.log.append((topic.name, partition), None, value, timestamp)
 
+    def dies_after(self, *batches: int) -> None:
+        """Let the workers to come die when so many batches are delivered, one after the other."""
+        self._deaths = list(batches)
+
     def run(self) -> None:
         """Work until every record is processed and committed."""
         asyncio.run(self._run())

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from schemas import topics
+from sinks.snapshot import DATABASE
+from sinks.sqlite_queries import reading
 from tests.oracle.examples import JAN_02_CLOSE_MS, closes, signal
 from tests.topology.driver import Delivery, Topology, materialise
 from tests.topology.events import Events, assert_rows_are, publish, random_events, rows_of
@@ -49,6 +51,27 @@ def test_a_crash_after_any_number_of_batches_changes_nothing(tmp_path: Path) -> 
         n += 1
 
     assert n > 15
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_a_split_that_a_crash_forgot_stays_in_no_bar_that_it_left(
+    seed: int, tmp_path: Path
+) -> None:
+    """It was told with the bar of 01-04; then the bar of its own day comes before it does again."""
+    ticks = closes([100.0, 50.0, 50.0, 51.0])
+    split = {"ticker": "AAPL", "ex_date": "2024-01-03", "kind": "split", "ratio": 2.0}
+    for n in range(5):
+        topology = Topology(Delivery(chunk=1), seed=seed)
+        publish(topology, Events(ticks=[ticks[0], *ticks[2:]]))
+        topology.run()
+        topology.dies_after(n)
+        publish(topology, Events(ticks=ticks[1:2], actions=[split]))
+        topology.run()
+
+        with reading(materialise(topology.log, tmp_path / str(n), seed) / DATABASE) as connection:
+            bars = connection.execute("SELECT session, split_ratio FROM bars ORDER BY session")
+            ratios = dict(bars.fetchall())
+        assert ratios == {each["session"]: 1.0 for each in ticks} | {"2024-01-03": 2.0}
 
 
 @pytest.mark.parametrize("intraday", [False, True], ids=["daily", "intraday"])

@@ -236,6 +236,16 @@ def test_without_a_bar_on_its_day_an_action_goes_to_the_next() -> None:
     assert (world.bars[label(4)].split_ratio, world.bars[label(4)].dividend) == (3.0, 0.5)
 
 
+def test_a_bar_that_comes_between_tells_the_next_one_again_whatever_is_known_of_actions() -> None:
+    """A life before may have told it with an action that a crash took away."""
+    world = World()
+    world.ticks(tick(0, 100.0), tick(2, 100.0), tick(3, 100.0))
+
+    effects = world.ticks(tick(1, 100.0))
+
+    assert [bar.session for bar in effects.bars.values()] == [label(1), label(2)]
+
+
 def test_an_accepted_price_is_suspect_no_more_until_the_decision_is_displaced() -> None:
     world = World()
     world.ticks(*(tick(at, price) for at, price in enumerate([100.0, 100.0, 40.0, 41.0])))
