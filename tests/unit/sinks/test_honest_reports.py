@@ -84,7 +84,7 @@ def test_every_annual_figure_of_the_text_is_marked(report: Report) -> None:
     lines = report_text(report).partition("COHORT EVIDENCE")[2].partition("NOTES")[0].splitlines()
     annual = [at for at, line in enumerate(lines) if re.search(r"Sharpe|alpha", line)]
     shown = [each for each in COHORTS if each.key.level in {"cohort", "all"}]
-    young = [each for each in shown if each.under_a_year and each.key.action != "HOLD"]
+    young = [each for each in shown if each.under_a_year and each.sessions]
 
     assert all("a year" in lines[at] for at in annual if "Sharpe ratio" not in lines[at])
     assert young
