@@ -17,11 +17,12 @@ from typing import Any
 
 import click
 
+from signal_tracker.errors import BrokerError, RunError
 from signal_tracker.progress import say
 from streams.policy_files import load_policy
 from studies.outcomes import Replayed
 from studies.promises import Promise, promises
-from studies.replay import POLICY, replay
+from studies.replay import POLICY, ReplayError, replay
 from studies.study import FULL, QUICK, Panels, Study, conduct
 from studies.table import table
 from studies.world import World, read_world
@@ -43,14 +44,17 @@ def main(*, seeds: int | None, quick: bool, jobs: int, write: bool, out: Path) -
     plan = QUICK if quick else FULL
     world = read_world()
     policy = load_policy(POLICY).versions[-1]
-    with tempfile.TemporaryDirectory(prefix="signal-tracker-study-") as folder:
-        study = conduct(
-            replace(plan, seeds=seeds or plan.seeds),
-            world,
-            policy,
-            replay=partial(_replayed, world, Path(folder), jobs),
-            say=say,
-        )
+    try:
+        with tempfile.TemporaryDirectory(prefix="signal-tracker-study-") as folder:
+            study = conduct(
+                replace(plan, seeds=seeds or plan.seeds),
+                world,
+                policy,
+                replay=partial(_replayed, world, Path(folder), jobs),
+                say=say,
+            )
+    except (BrokerError, RunError, ReplayError) as error:
+        raise click.ClickException(str(error)) from None
     promised = promises(study)
     told = table(study, promised)
     click.echo(told)
