@@ -40,9 +40,11 @@ def winners() -> list[Row]:
         if MARKET[at + HORIZON].close > 1.005 * MARKET[at].close
     ]
     return [
-        signal(f"win-{n:02d}", at, confidence=0.99, **{KAFKA_MS: close_ms(at) + late_ms})
+        {
+            **signal(f"win-{n:02d}", at, confidence=0.99),
+            KAFKA_MS: close_ms(at) + (1, 60_000, 40 * 86_400_000)[n % 3],
+        }
         for n, at in enumerate(rises)
-        for late_ms in [(1, 60_000, 40 * 86_400_000)[n % 3]]
     ]
 
 
