@@ -10,7 +10,10 @@ MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:
-    """Bring the database to the newest version, a step a transaction; return the steps taken."""
+    """Bring the database to the newest version in one transaction; return the steps taken.
+
+    So a reader meets a new file empty or whole, and never on its way.
+    """
     held = version(connection)
     if held > len(migrations):
         msg = (
@@ -18,16 +21,18 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
             "it was written by a later signal-tracker"
         )
         raise DatabaseVersionError(msg)
-    for number, script in enumerate(migrations[held:], start=held + 1):
-        # executescript commits what is open, so the transaction stands inside the script
-        try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT"
-            )
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    if held == len(migrations):
+        return 0
+    steps = "; ".join(migrations[held:])
+    # executescript commits what is open, so the transaction stands inside the script
+    try:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {steps}; PRAGMA user_version = {len(migrations)}; COMMIT"
+        )
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
     return len(migrations) - held
 
 

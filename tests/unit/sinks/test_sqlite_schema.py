@@ -122,6 +122,19 @@ def test_a_file_of_an_older_version_keeps_its_rows(sink: SqliteSink) -> None:
     connection.close()
 
 
+def test_a_new_file_is_empty_or_whole_to_any_reader(tmp_path: Path) -> None:
+    writer, reader = connect(tmp_path / "new.db"), connect(tmp_path / "new.db")
+    seen: set[int] = set()
+    writer.set_trace_callback(lambda _: seen.add(version(reader)))
+
+    migrate(writer)
+    seen.add(version(reader))
+
+    assert seen == {0, len(MIGRATIONS)}
+    writer.close()
+    reader.close()
+
+
 def test_a_migration_that_breaks_changes_nothing(sink: SqliteSink) -> None:
     sink.close()
     connection = connect(sink.path)
