@@ -70,8 +70,8 @@ def _policies(rng: random.Random, later_ms: int) -> tuple[Policy, ...]:
     first = make_policy(
         name="random",
         min_sessions=rng.choice((3, 6, 10)),
-        # Not 0: a price that did not move would hit or miss by the last bit of a quotient.
-        cost_bps_per_side=rng.choice((1.0, 5.0, 40.0)),
+        # Odd: a move of just the costs would hit or miss by the last bit of a quotient.
+        cost_bps_per_side=rng.choice((1.37, 5.21, 40.93)),
         hold_band=rng.choice((0.02, 0.05)),
         jump_guard=rng.choice((0.2, 0.4)),
         total_return=rng.random() < 0.5,

@@ -223,12 +223,17 @@ def _order(row: Row, batch: Batch) -> PaperOrder | None:
 
 
 def _staged(stage: Row, ticker: str, batch: Batch) -> tuple[str, int]:
-    """The session after which a stage is tried: its own, else that of its moment, and never
-    one that was over by then; and the close of the last bar up to it."""
+    """The session after which a stage is tried, and the close of the last bar up to it.
+
+    It is its own, else the first that was not over when it was decided, and never one
+    that was; while there is none the moment of the decision stands in.
+    """
     frame, decided_ms = batch.bars[ticker], stage["as_of_ms"]
     known = frame[frame.close_ms <= decided_ms].session
     due = frame[frame.close_ms >= decided_ms].session
-    own = stage["session"] or (due.iloc[0] if len(due) else "")
+    own = stage["session"] or (due.iloc[0] if len(due) else None)
+    if own is None:
+        return "", decided_ms
     session = max(own, known.iloc[-1] if len(known) else "")
     upto = frame[frame.session <= session].close_ms
     return session, int(upto.iloc[-1]) if len(upto) else decided_ms
