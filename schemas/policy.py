@@ -22,9 +22,9 @@ SCREEN_METRICS = (
 )  # fmt: skip
 # What a policy may ask of a cohort; the sinks compute them.
 COHORT_METRICS = (
-    "trades", "effective_n", "sessions", "mean_net", "hit_rate", "hit_low", "q_value", "sharpe",
-    "psr", "dsr", "max_drawdown", "profit_factor", "expectancy", "alpha", "alpha_t", "brier",
-    "ece", "ic",
+    "trades", "effective_n", "sessions", "mean_net", "hit_rate", "hit_low", "q_value", "q_strict",
+    "sharpe", "psr", "dsr", "max_drawdown", "profit_factor", "expectancy", "alpha", "alpha_t",
+    "brier", "ece", "ic",
 )  # fmt: skip
 
 PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"

@@ -134,6 +134,7 @@ def _cohort_fields(cohort: Cohort) -> dict[str, Any]:
         "mean_net": cohort.mean_net.value,
         "p_value": cohort.p_value.value,
         "q_value": cohort.q_value.value,
+        "q_strict": cohort.q_strict.value,
         "ready": cohort.ready,
         "for": speaks_for(cohort),
         "against": list(cohort.reasons),

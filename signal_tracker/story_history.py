@@ -34,6 +34,7 @@ def _cohort(story: Story) -> Iterator[str]:
             ("mean net return", _mean(cohort.mean_net, cohort.mean_net_interval, cohort)),
             ("p value", _number(cohort.p_value)),
             ("q value", _number(cohort.q_value)),
+            ("q value, strict", _number(cohort.q_strict)),
             ("Sharpe", _annualised(cohort.sharpe, cohort)),
             ("ready", "yes" if cohort.ready else f"no: {'; '.join(list(cohort.reasons))}"),
         ]

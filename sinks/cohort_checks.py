@@ -45,6 +45,7 @@ METRICS: dict[str, Metric] = {
     "hit_rate": _of_rate("value"),
     "hit_low": _of_rate("low"),
     "q_value": _of_matured("q_value"),
+    "q_strict": _of_matured("q_strict"),
     "sharpe": _of_sessions("sharpe", "a year, from"),
     "psr": _of_sessions("psr"),
     "dsr": _of_sessions("dsr"),

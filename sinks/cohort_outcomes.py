@@ -46,6 +46,7 @@ class Outcomes:
     ic: Figure
     ic_by_horizon: tuple[HorizonIC, ...]
     p_value: Figure
+    p_strict: Figure
     effective_n: Figure
 
 
@@ -87,6 +88,7 @@ def outcomes(key: CohortKey, judged: Sequence[Member]) -> Outcomes:
         ic=_agreement(judged, [each.row.horizon_sessions for each in judged])[0],
         ic_by_horizon=tuple(_ic_at(judged, horizon) for horizon in _horizons(key)),
         p_value=base_rate if test is None else test.p_value,
+        p_strict=base_rate if test is None else test.p_strict,
         effective_n=effective_n(clock.entries, clock.horizons),
     )
 
@@ -104,6 +106,7 @@ def no_outcomes(reason: str) -> Outcomes:
         ic=missing,
         ic_by_horizon=(),
         p_value=missing,
+        p_strict=missing,
         effective_n=missing,
     )
 

@@ -6,7 +6,7 @@ data class (q-value, DSR), then the checks of the policy.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -41,6 +41,15 @@ class _Draft:
     policy_hashes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfClass:
+    """The figures of a cohort that rest on all cohorts of its class."""
+
+    q_value: Figure
+    q_strict: Figure
+    dsr: Figure
+
+
 def build_cohorts(
     signals: Sequence[SignalRow],
     prices: Mapping[str, PriceHistory],
@@ -58,14 +67,18 @@ def build_cohorts(
     market = Market(prices, policy)
     groups = grouped(members_of(signals, market))
     drafts = [_draft(key, group, market, as_of_ms) for key, group in groups.items()]
-    q_values = _q_values(drafts)
+    q_values = _q_values(drafts, lambda each: each.p_value)
+    q_strict = _q_values(drafts, lambda each: each.p_strict)
     bars = _sharpe_bars(drafts)
     return [
         _finished(
             each,
             policy,
-            q_value=q_values[each.cohort.key],
-            dsr=_dsr(each, bars[each.cohort.key.data_class]),
+            _OfClass(
+                q_value=q_values[each.cohort.key],
+                q_strict=q_strict[each.cohort.key],
+                dsr=_dsr(each, bars[each.cohort.key.data_class]),
+            ),
             replay_counts=replay_counts,
         )
         for each in drafts
@@ -96,6 +109,7 @@ def _draft(
         benchmark=market.policy.benchmark,
         dsr=_LATER,
         q_value=_LATER,
+        q_strict=_LATER,
         checks=(),
         ready=None,
         reasons=(),
@@ -125,12 +139,14 @@ def _figures(parts: Iterable[SeriesFigures | Calibration | Outcomes]) -> dict[st
     }
 
 
-def _q_values(drafts: Iterable[_Draft]) -> dict[CohortKey, Figure]:
+def _q_values(
+    drafts: Iterable[_Draft], p_of: Callable[[Cohort], Figure]
+) -> dict[CohortKey, Figure]:
     """Return q-values: the finest cohorts of a class together, and each level of roll-ups."""
     families: defaultdict[tuple[str, str], dict[CohortKey, float]] = defaultdict(dict)
     found: dict[CohortKey, Figure] = {}
     for each in drafts:
-        key, p_value = each.cohort.key, each.cohort.p_value
+        key, p_value = each.cohort.key, p_of(each.cohort)
         if p_value.value is None:
             found[key] = p_value
         elif each.trades < LEAST_TESTED:
@@ -170,10 +186,8 @@ def _dsr(draft: _Draft, bar: Figure) -> Figure:
     )
 
 
-def _finished(
-    draft: _Draft, policy: Policy, *, q_value: Figure, dsr: Figure, replay_counts: bool
-) -> Cohort:
-    cohort = replace(draft.cohort, q_value=q_value, dsr=dsr)
+def _finished(draft: _Draft, policy: Policy, beside: _OfClass, *, replay_counts: bool) -> Cohort:
+    cohort = replace(draft.cohort, q_value=beside.q_value, q_strict=beside.q_strict, dsr=beside.dsr)
     if cohort.key.level != "cohort":
         return cohort
     checks = cohort_checks(cohort, policy)

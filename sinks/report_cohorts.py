@@ -157,6 +157,7 @@ def _figures(cohort: Cohort) -> Iterator[str]:
     yield (
         f"  above base {_percent(cohort.excess_hit)} {_interval(cohort.excess_hit_interval)}, "
         f"p {_number(cohort.p_value, 4)}, q {_number(cohort.q_value, 4)} "
+        f"(strict {_number(cohort.p_strict, 4)}, {_number(cohort.q_strict, 4)}) "
         f"(n {cohort.hit_rate.n}, effective {_number(cohort.effective_n, 1)})"
     )
     if cohort.key.action == "HOLD":

@@ -38,7 +38,8 @@ COHORT_COLUMNS = (
     "beta", "brier", "ece", "ic", "p_value", "q_value", "ready", "reasons",
     "level", "open", "cancelled", "stale", "sessions", "first_day", "last_day",
     "periods_per_year", "annualised_under_a_year", "base_rate", "excess_hit", "excess_hit_low",
-    "excess_hit_high", "effective_n", "mean_net_low", "mean_net_high", "mean_gross", "sharpe_gross",
+    "excess_hit_high", "p_strict", "q_strict", "effective_n", "mean_net_low", "mean_net_high",
+    "mean_gross", "sharpe_gross",
     "benchmark", "benchmark_sessions", "decayed", "policy", "policy_hash", "undefined",
 )  # fmt: skip
 

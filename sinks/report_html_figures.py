@@ -43,7 +43,9 @@ def _points(fraction: float) -> str:
 
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Against luck": ("base_rate", "excess_hit", "effective_n", "p_value", "q_value"),
+    "Against luck": (
+        "base_rate", "excess_hit", "effective_n", "p_value", "q_value", "p_strict", "q_strict",
+    ),
     "A signal's return": ("mean_net", "mean_gross"),
     "The daily series": (
         "sharpe", "sharpe_gross", "psr", "min_trl_more", "dsr", "max_drawdown",
@@ -92,6 +94,19 @@ FIGURES: dict[str, Shown] = {
         meaning="p-value after Benjamini-Hochberg over all cohorts of the class, of 30 or more "
         "matured signals, that were looked at: among cohorts with q up to 0.10, about a tenth "
         "are luck.",
+    ),
+    "p_strict": Shown(
+        label="p-value, strict",
+        words=probability,
+        basis=MATURED,
+        meaning="p-value with the variance around no skill instead of around what was found; "
+        "it keeps its promise also far out, where it counts among many cohorts.",
+    ),
+    "q_strict": Shown(
+        label="q-value, strict",
+        words=probability,
+        basis=MATURED,
+        meaning="q-value of the strict p-values. The presets ask for both.",
     ),
     "mean_net": Shown(
         label="Net return a signal",

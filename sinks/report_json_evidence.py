@@ -15,7 +15,7 @@ from sinks.report import Report
 
 _OF_SIGNALS = (
     "base_rate", "excess_hit", "mean_net", "mean_gross", "brier", "ece", "ic", "p_value", "q_value",
-    "effective_n",
+    "p_strict", "q_strict", "effective_n",
 )  # fmt: skip
 _OF_SESSIONS = ("psr", "min_trl_more", "dsr", "max_drawdown", "profit_factor", "expectancy")
 _A_YEAR = ("sharpe", "sharpe_gross")

@@ -44,6 +44,7 @@ BOUNDS = {
     "mean_net": _at_least(-1, 10),
     "profit_factor": _at_least(0, 1_000),
     "psr": _at_least(0, 1),
+    "q_strict": _at_most(0, 1),
     "q_value": _at_most(0, 1),
     "reasoning": _at_least(0, 20_000),
     "sessions": _at_least(0, 1_000_000),

@@ -4,12 +4,13 @@ A replay takes minutes and this takes a second, so that what only many panels
 can show is shown by it; where both are made, both must say the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from schemas.policy import Policy, status_of
+from schemas.policy import PASS, CheckRule, Policy, status_of
 from sinks.evidence.significance import (
+    OverlapTest,
     benjamini_hochberg,
     effective_n,
     overlap_test,
@@ -22,20 +23,23 @@ from studies.world import ROUND_TRIP, World
 
 def judge(models: Sequence[Model], world: World, policy: Policy) -> list[Judged]:
     """Return what the policy's checks of a cohort say of each model."""
-    p_values = [_p_value(each, world) for each in models]
-    q_values = _q_values(p_values)
+    tests = [_test(each, world) for each in models]
+    p_values = [each.p_value.value for each in tests]
+    p_strict = [each.p_strict.value for each in tests]
+    q_values, q_strict = _q_values(p_values), _q_values(p_strict)
     return [
         Judged(
             model=model,
-            p_value=1.0 if p_value is None else p_value,
-            q_value=q_value,
+            p_value=_or_one(p_values[at]),
+            q_value=q_values[at],
+            p_strict=_or_one(p_strict[at]),
+            q_strict=q_strict[at],
             ready=all(
-                status_of(rule.op, rule.required, _figure(rule.name, model, world, q_value))
-                == "pass"
+                _passes(rule, model, world, {"q_value": q_values[at], "q_strict": q_strict[at]})
                 for rule in policy.cohort
             ),
         )
-        for model, p_value, q_value in zip(models, p_values, q_values, strict=True)
+        for at, model in enumerate(models)
     ]
 
 
@@ -51,7 +55,14 @@ def base_rates(world: World, action: str, horizon: int) -> list[float]:
     return found
 
 
-def _figure(name: str, model: Model, world: World, q_value: float) -> float | None:
+def _passes(rule: CheckRule, model: Model, world: World, q_values: Mapping[str, float]) -> bool:
+    actual = q_values.get(rule.name)
+    if actual is None:
+        actual = _figure(rule.name, model, world)
+    return status_of(rule.op, rule.required, actual) == PASS
+
+
+def _figure(name: str, model: Model, world: World) -> float | None:
     match name:
         case "trades":
             return float(model.n)
@@ -59,10 +70,12 @@ def _figure(name: str, model: Model, world: World, q_value: float) -> float | No
             return effective_n(model.entries.tolist(), [model.horizon] * model.n).value
         case "mean_net":
             return float(np.mean(model.of(world.net(model.action, model.horizon))))
-        case "q_value":
-            return q_value
     msg = f"expected a policy of the checks that the study knows, was one with {name}"
     raise ValueError(msg)
+
+
+def _or_one(p_value: float | None) -> float:
+    return 1.0 if p_value is None else p_value
 
 
 def _q_values(p_values: Sequence[float | None]) -> list[float]:
@@ -73,9 +86,8 @@ def _q_values(p_values: Sequence[float | None]) -> list[float]:
     return [found.get(at, 1.0) for at in range(len(p_values))]
 
 
-def _p_value(model: Model, world: World) -> float | None:
+def _test(model: Model, world: World) -> OverlapTest:
     base = np.array(base_rates(world, model.action, model.horizon))
     hits = world.hits(model.action, model.horizon).astype(np.float64)
     excess = model.of(hits) - base[model.tickers]
-    test = overlap_test(excess.tolist(), model.entries.tolist(), [model.horizon] * model.n)
-    return test.p_value.value
+    return overlap_test(excess.tolist(), model.entries.tolist(), [model.horizon] * model.n)

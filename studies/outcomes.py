@@ -9,12 +9,14 @@ from studies.design import PLANTED, Model
 class Judged:
     """One model as the base-rate test and the policy's cohort checks see it.
 
-    Both p and q are 1 where the test is undefined.
+    p and q, those of the policy's strict test too, are 1 where a test is undefined.
     """
 
     model: Model
     p_value: float
     q_value: float
+    p_strict: float
+    q_strict: float
     ready: bool
 
     @property

@@ -84,6 +84,8 @@ def _replayed(model: Model, row: dict[str, str], validated: int) -> Replayed:
         model=model,
         p_value=float(row["p_value"] or 1.0),
         q_value=float(row["q_value"] or 1.0),
+        p_strict=float(row["p_strict"] or 1.0),
+        q_strict=float(row["q_strict"] or 1.0),
         ready=row["ready"] == "true",
         hit_rate=float(row["hit_rate"]),
         hit_low=float(row["hit_low"]),

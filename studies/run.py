@@ -104,6 +104,8 @@ def _fields(judged: Replayed) -> dict[str, Any]:
         "hit_rate": judged.hit_rate,
         "p_value": judged.p_value,
         "q_value": judged.q_value,
+        "p_strict": judged.p_strict,
+        "q_strict": judged.q_strict,
         "psr": judged.psr,
         "ready": judged.ready,
         "validated": judged.validated,

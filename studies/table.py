@@ -77,8 +77,8 @@ def _promises(promised: Iterable[Promise]) -> Iterator[Cells]:
 
 def _nulls(study: Study) -> Iterator[Cells]:
     yield (
-        "signals", "horizon", "effective n, of about 35", "p < .05", "p < .001", "called ready",
-        "Wilson 95 % covers", "bootstrap 95 % covers",
+        "signals", "horizon", "effective n, of about 35", "p < .05", "p < .001", "strict p < .05",
+        "strict p < .001", "called ready", "Wilson 95 % covers", "bootstrap 95 % covers",
     )  # fmt: skip
     for design in (APART, IN_A_ROW):
         for horizon in HORIZONS:
@@ -93,6 +93,8 @@ def _nulls(study: Study) -> Iterator[Cells]:
                 f"{effective_number(rows, study.world):.1f}",
                 percent(share(each.p_value < SIZE for each in rows)),
                 percent(share(each.p_value < _RARE for each in rows)),
+                percent(share(each.p_strict < SIZE for each in rows)),
+                percent(share(each.p_strict < _RARE for each in rows)),
                 percent(share(each.ready for each in rows)),
                 percent(share(wilson_covers(each, study.world) for each in rows)),
                 percent(_bootstrap_covers(rows)),

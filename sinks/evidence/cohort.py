@@ -160,6 +160,8 @@ class Cohort:
     effective_n: Figure
     p_value: Figure
     q_value: Figure
+    p_strict: Figure
+    q_strict: Figure
     trend: Trend
     series: DailySeries
     checks: tuple[CheckResult, ...]

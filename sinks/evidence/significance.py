@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,18 @@ _EVEN = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlapTest:
-    """The mean of hit - base rate, its standard error, and the one-sided p-value."""
+    """The mean of hit - base rate, its standard error, and the one-sided p-value.
+
+    `p_strict` is that of the variance around 0, which is the mean of a model without
+    skill, instead of around the mean that was found. Around the latter, a run of
+    luck has the least variance just where it is greatest: far out, where it counts
+    among many models, `p_value` is too small (docs/evidence.md).
+    """
 
     mean: Figure
     standard_error: Figure
     p_value: Figure
+    p_strict: Figure
 
 
 def window_hit_rate(
@@ -64,21 +71,32 @@ def overlap_test(
     if n <= 1:
         middle = known(excess_hits[0]) if n else undefined("no outcome")
         missing = undefined(f"expected at least 2 outcomes, was {n}")
-        return OverlapTest(mean=middle, standard_error=missing, p_value=missing)
+        return OverlapTest(mean=middle, standard_error=missing, p_value=missing, p_strict=missing)
     middle_value = mean(excess_hits)
+    strict = _p_around_zero(middle_value, cells, n)
     apart = {key: [each - middle_value for each in held] for key, held in cells.items()}
     spread = math.fsum(each * each for held in apart.values() for each in held)
     total = _shared_sum({key: math.fsum(held) for key, held in apart.items()})
     # All in one cell sum to zero but for their rounding: no error could be told from it.
     if total <= ROUNDING * spread:
         missing = undefined("the estimated variance is not positive")
-        return OverlapTest(mean=known(middle_value), standard_error=missing, p_value=missing)
+        return OverlapTest(
+            mean=known(middle_value), standard_error=missing, p_value=missing, p_strict=strict
+        )
     error = math.sqrt(total) / n
     return OverlapTest(
         mean=known(middle_value),
         standard_error=known(error),
         p_value=known(normal_cdf(-middle_value / error)),
+        p_strict=strict,
     )
+
+
+def _p_around_zero(middle: float, cells: Mapping[tuple[int, int], list[float]], n: int) -> Figure:
+    total = _shared_sum({key: math.fsum(held) for key, held in cells.items()})
+    if total <= ROUNDING * math.fsum(each * each for held in cells.values() for each in held):
+        return undefined("the estimated variance is not positive")
+    return known(normal_cdf(-middle * n / math.sqrt(total)))
 
 
 def effective_n(entries: Sequence[int], horizons: Sequence[int]) -> Figure:

@@ -191,6 +191,20 @@ def p_value(world: World, key: CohortKey) -> float | None:
     return NORMAL.cdf(-mean / (math.sqrt(total) / n))
 
 
+def p_strict(world: World, key: CohortKey) -> float | None:
+    rows, excess = counted(world, key), excess_hits(world, key)
+    mixed = len({row.calendar for row in rows}) > 1
+    total = 0.0
+    for i, one in enumerate(rows):
+        for j, other in enumerate(rows):
+            reach = max(_horizon(one, mixed=mixed), _horizon(other, mixed=mixed))
+            apart = abs(_entry(one, mixed=mixed) - _entry(other, mixed=mixed))
+            total += max(0.0, 1 - apart / reach) * excess[i] * excess[j]
+    if len(rows) < 2 or total < 1e-9:
+        return None
+    return NORMAL.cdf(-sum(excess) / math.sqrt(total))
+
+
 def effective_n(world: World, key: CohortKey) -> float | None:
     rows = counted(world, key)
     mixed = len({row.calendar for row in rows}) > 1

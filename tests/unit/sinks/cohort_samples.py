@@ -160,6 +160,8 @@ def make_cohort(**changes: Any) -> Cohort:
         "effective_n": known(41.7),
         "p_value": known(0.0156),
         "q_value": known(0.0312),
+        "p_strict": known(0.0184),
+        "q_strict": known(0.0368),
         "trend": make_trend(),
         "series": series,
         "checks": (
@@ -252,5 +254,5 @@ _FIGURES = (
     "base_rate", "excess_hit", "mean_net", "mean_gross", "sharpe", "sharpe_gross", "psr",
     "min_trl_more", "dsr", "max_drawdown", "profit_factor", "expectancy", "alpha", "alpha_t",
     "beta", "brier", "ece", "ic", "effective_n",
-    "p_value", "q_value",
+    "p_value", "q_value", "p_strict", "q_strict",
 )  # fmt: skip

@@ -113,6 +113,7 @@ def test_outcomes_are_those_of_a_loop_over_matured_signals(seed: int, total_retu
         excess = oracle.excess_hits(world, key)
         assert same(cohort.excess_hit, sum(excess) / len(excess) if excess else None)
         assert same(cohort.p_value, oracle.p_value(world, key))
+        assert same(cohort.p_strict, oracle.p_strict(world, key))
         assert same(cohort.effective_n, oracle.effective_n(world, key))
 
 

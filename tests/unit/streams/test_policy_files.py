@@ -26,6 +26,7 @@ def preset(name: str) -> Policy:
 
 FLAT = ("stayed_flat", "<=", 0.02)
 WORTH = ("effective_n", ">=", 8.0)
+STRICT = ("q_strict", "<=", 0.1)
 FDR = ("q_value", "<=", 0.1)
 PROFIT = ("mean_net", ">", 0.0)
 
@@ -38,7 +39,7 @@ PROFIT = ("mean_net", ">", 0.0)
             30,
             10_000.0,
             {("validation_period", ">=", 30.0), ("annual_return", ">=", 0.1), FLAT},
-            {("trades", ">=", 30.0), WORTH, PROFIT, FDR},
+            {("trades", ">=", 30.0), WORTH, STRICT, PROFIT, FDR},
         ),
         (
             "mvs",
@@ -49,6 +50,7 @@ PROFIT = ("mean_net", ">", 0.0)
                 *(
                     ("trades", ">=", 30.0),
                     WORTH,
+                    STRICT,
                     ("sessions", ">=", 30.0),
                     PROFIT,
                     ("psr", ">=", 0.9),
@@ -68,6 +70,7 @@ PROFIT = ("mean_net", ">", 0.0)
                 *(
                     ("trades", ">=", 50.0),
                     WORTH,
+                    STRICT,
                     ("sessions", ">=", 60.0),
                     PROFIT,
                     ("sharpe", ">=", 0.5),
@@ -88,6 +91,7 @@ PROFIT = ("mean_net", ">", 0.0)
                 *(
                     ("trades", ">=", 30.0),
                     WORTH,
+                    STRICT,
                     ("sessions", ">=", 252.0),
                     PROFIT,
                     ("sharpe", ">=", 1.0),

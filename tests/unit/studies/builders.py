@@ -27,6 +27,8 @@ def make_judged(*, null: bool = True, ready: bool = False, **fields: Any) -> Jud
         "model": make_model(design=APART if null else PLANTED, edge=0.0 if null else 0.2),
         "p_value": 0.5,
         "q_value": 1.0,
+        "p_strict": 0.5,
+        "q_strict": 1.0,
         "ready": ready,
     }
     return Judged(**defaults | fields)
@@ -37,6 +39,8 @@ def make_replayed(**fields: Any) -> Replayed:
         "model": make_model(),
         "p_value": 0.5,
         "q_value": 1.0,
+        "p_strict": 0.5,
+        "q_strict": 1.0,
         "ready": False,
         "hit_rate": 0.5,
         "hit_low": 0.0,

@@ -1,6 +1,7 @@
 """A promise fails where the value is off by more than its error, and the study with it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 import pytest
@@ -19,13 +20,13 @@ from tests.unit.studies.builders import make_replayed
 PLAN = Plan(seeds=2, panels=3, nulls=40, series=2)
 
 
+def same(judged: Judged) -> dict[str, Any]:
+    names = ("model", "p_value", "q_value", "p_strict", "q_strict", "ready")
+    return {name: getattr(judged, name) for name in names}
+
+
 def as_replayed(judged: Sequence[Judged]) -> list[Replayed]:
-    return [
-        make_replayed(
-            model=each.model, p_value=each.p_value, q_value=each.q_value, ready=each.ready
-        )
-        for each in judged
-    ]
+    return [make_replayed(**same(each)) for each in judged]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_panels_of_a_study_are_the_seeds_in_order(study: Study, world: World) ->
 
 def test_a_replay_that_says_something_else_breaks_a_promise(study: Study) -> None:
     first = study.replayed[1][0]
-    off = make_replayed(model=first.model, p_value=first.p_value + 1e-6, q_value=first.q_value)
+    off = make_replayed(**{**same(first), "p_value": first.p_value + 1e-6})
     broken = Study(
         plan=study.plan,
         world=study.world,
@@ -84,10 +85,7 @@ def test_a_replay_that_says_something_else_breaks_a_promise(study: Study) -> Non
 
 def test_calling_many_null_cohorts_breaks_both_promises_of_readiness(study: Study) -> None:
     def all_ready(rows: Sequence[Judged]) -> list[Replayed]:
-        return [
-            make_replayed(model=each.model, p_value=each.p_value, q_value=each.q_value, ready=True)
-            for each in rows
-        ]
+        return [make_replayed(**{**same(each), "ready": True}) for each in rows]
 
     everything = {seed: all_ready(rows) for seed, rows in study.direct.items()}
     broken = Study(

@@ -64,6 +64,46 @@ def test_the_error_counts_every_pair_by_the_time_that_it_shares(
 
 @ORACLE
 @given(signals)
+def test_the_strict_p_takes_the_variance_around_no_skill(
+    held: list[tuple[float, int, int]],
+) -> None:
+    found = overlap_test(*[list(side) for side in zip(*held, strict=True)])
+    total = math.fsum(
+        max(0.0, 1 - abs(e - f) / max(h, g)) * x * y for x, e, h in held for y, f, g in held
+    )
+
+    if found.p_strict.value is None:
+        assert total < 1e-9
+        return
+    middle = np.mean([x for x, _, _ in held])
+    expected = stats.norm.sf(middle * len(held) / math.sqrt(total))
+    assert found.p_strict.value == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_a_model_that_always_hits_has_a_strict_p() -> None:
+    found = overlap_test([0.45] * 30, list(range(0, 900, 30)), [30] * 30)
+
+    assert found.p_value.value is None
+    assert value_of(found.p_strict) == pytest.approx(stats.norm.sf(math.sqrt(30)))
+
+
+def test_far_out_only_the_strict_p_keeps_its_promise() -> None:
+    """Of 40,000 null models of 35 signals each, as apart as they can be."""
+    bits = np.random.default_rng(5)
+    hits = bits.random((40_000, 35)) < 0.57
+    middle = hits.mean(axis=1) - 0.57
+    spread = hits.std(axis=1)
+    around_zero = np.sqrt(((hits - 0.57) ** 2).mean(axis=1))
+    strict = stats.norm.sf(math.sqrt(35) * middle / around_zero)
+    with np.errstate(divide="ignore"):
+        centred = stats.norm.sf(math.sqrt(35) * middle / spread)
+
+    assert np.mean(strict < 0.0001) < 0.0002
+    assert np.mean(centred < 0.0001) > 5 * 0.0001
+
+
+@ORACLE
+@given(signals)
 def test_the_order_of_the_signals_does_not_matter(held: list[tuple[float, int, int]]) -> None:
     shuffled = held[:]
     random.Random(1).shuffle(shuffled)
