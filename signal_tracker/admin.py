@@ -12,6 +12,7 @@ from schemas.topics import CATALOGUE, prefixed
 from signal_tracker.errors import BrokerError
 
 TIMEOUT_MS = 15_000
+_SILENCE_S = 30.0
 
 _ALREADY_EXISTS = 36
 
@@ -182,10 +183,13 @@ def _highwaters(consumer: KafkaConsumer, tps: list[TopicPartition]) -> dict[tupl
     consumer.assign(tps)
     for tp, offset in consumer.end_offsets(tps).items():
         consumer.seek(tp, offset)
-    deadline = time.monotonic() + TIMEOUT_MS / 1000
     known: dict[tuple[str, int], int] = {}
+    heard, answered = time.monotonic(), 0
     while len(known) < len(tps):
-        if time.monotonic() > deadline:
+        # A busy broker answers one partition after the other: silence counts, not the whole time.
+        if len(known) > answered:
+            heard, answered = time.monotonic(), len(known)
+        if time.monotonic() - heard > _SILENCE_S:
             silent = next(tp for tp in tps if tuple(tp) not in known)
             msg = f"no answer about the end of {silent.topic}[{silent.partition}]"
             raise BrokerError(msg)
