@@ -33,13 +33,13 @@ class Pipeline:
         """Create the topics."""
         admin.create_topics(self.broker, self.prefix, partitions)
 
-    def worker(self) -> Running:
+    def worker(self, *words: str) -> Running:
         """Start a worker."""
-        return self._start("worker", *self.topics)
+        return self._start("worker", *self.topics, *words)
 
-    def sqlite_sink(self) -> Running:
+    def sqlite_sink(self, *words: str) -> Running:
         """Start the SQLite sink."""
-        return self._start("sink", "sqlite", *self.topics)
+        return self._start("sink", "sqlite", *self.topics, *words)
 
     def reports_sink(self) -> Running:
         """Start the sink of the report files."""

@@ -49,8 +49,9 @@ def judged(kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[J
     with processes_in(folder / "words") as processes:
         pipeline = Pipeline(processes, kafka.address, folder / "data", "files.")
         pipeline.create_topics(PARTITIONS)
-        survivor, victim = pipeline.worker(), pipeline.worker()
-        sinks = [pipeline.sqlite_sink(), pipeline.reports_sink()]
+        # as a replay does: the past is published anew, and counts
+        survivor, victim = (pipeline.worker("--ignore-publishing-times") for _ in range(2))
+        sinks = [pipeline.sqlite_sink("--run-id", "replay-by-hand"), pipeline.reports_sink()]
         wait_until(
             "two workers to share the partitions",
             lambda: shares(kafka, pipeline) == [PARTITIONS // 2] * 2,
