@@ -99,7 +99,8 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_cohorts_come(whol
     assert report_html(page) == whole
 
 
-@given(st.text())
+# `*` says that a roll-up rolls the name over: it is left out
+@given(st.text().filter(lambda name: name != "*"))
 def test_no_name_becomes_markup(name: str) -> None:
     html = report_html(make_page(make_young_cohort(model=name, source=name)))
 
