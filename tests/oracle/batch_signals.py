@@ -139,7 +139,10 @@ def _outcome(payload: Row, policy: Policy, path: pd.DataFrame) -> Row:
     extremes = [
         signed_return(payload["action"], each) for each in [*path.high_ratio, *path.low_ratio]
     ]
-    annual = annual_return(net, len(path), periods_per_year(payload["ticker"]))
+    try:
+        annual: float | None = annual_return(net, len(path), periods_per_year(payload["ticker"]))
+    except OverflowError:
+        annual = None
     return {
         "horizon_session": path.session.iloc[-1],
         "raw_return": no_negative_zero(raw),
@@ -151,7 +154,7 @@ def _outcome(payload: Row, policy: Policy, path: pd.DataFrame) -> Row:
     }
 
 
-def _checks(payload: Row, policy: Policy, row: Row) -> dict[str, float]:
+def _checks(payload: Row, policy: Policy, row: Row) -> dict[str, float | None]:
     hold = payload["action"] == "HOLD"
     metrics = {
         "validation_period": float(row["observations"]),
