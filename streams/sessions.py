@@ -1,7 +1,8 @@
 """Exchange calendars as the plain session bounds that the domain takes.
 
 From 1980-01-01, or the calendar's own first day, to 2099-12-31, or its own
-last: nothing depends on today.
+last: nothing depends on today. The usual two come out of a packaged table, any
+other out of exchange_calendars.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from streams.domain.calendar import Ints, SessionCalendar
+from streams.session_table import packaged_bounds
 
 FIRST_DAY = "1980-01-01"
 LAST_DAY = "2099-12-31"
@@ -56,7 +58,13 @@ class CalendarBook:
 @cache
 def load_calendar(name: str) -> SessionCalendar:
     """Return the sessions of an exchange calendar."""
-    # The library takes half a second to import, and only a process that judges needs it.
+    bounds = packaged_bounds(name)
+    return library_calendar(name) if bounds is None else _calendar(name, *bounds)
+
+
+def library_calendar(name: str) -> SessionCalendar:
+    """Return the sessions of an exchange calendar as the library builds them."""
+    # The library takes a third of a second to import, and XNYS as long again to build.
     from exchange_calendars import errors, get_calendar
 
     try:
@@ -67,12 +75,21 @@ def load_calendar(name: str) -> SessionCalendar:
     except ValueError as error:
         msg = f"calendar {name!r} cannot be loaded: {error}"
         raise CalendarError(msg) from None
+    return _calendar(
+        name,
+        calendar.sessions.values.astype("datetime64[D]").astype(np.int64),
+        _ms(calendar.opens.values),
+        _ms(calendar.closes.values),
+    )
+
+
+def _calendar(name: str, days: Ints, open_ms: Ints, close_ms: Ints) -> SessionCalendar:
     return SessionCalendar(
         name=name,
         periods_per_year=_PERIODS_PER_YEAR.get(name, _TRADING_DAYS),
-        days=calendar.sessions.values.astype("datetime64[D]").astype(np.int64),
-        open_ms=_ms(calendar.opens.values),
-        close_ms=_ms(calendar.closes.values),
+        days=days,
+        open_ms=open_ms,
+        close_ms=close_ms,
     )
 
 

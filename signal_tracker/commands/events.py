@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from schemas.codec import decode_fields
 from schemas.errors import DecodeError
 from schemas.topics import VALIDATION_EVENTS, prefixed
 from signal_tracker.options import broker_option, option, prefix_option
@@ -64,6 +63,8 @@ def _values(broker: str, topic: str, start: str, follow: bool) -> Iterator[tuple
 
 
 def _event(value: bytes | None, place: str) -> dict[str, Any] | None:
+    from schemas.codec import decode_fields
+
     try:
         return decode_fields(value or b"")[1]
     except DecodeError as error:

@@ -1,8 +1,12 @@
 """Which calendar a ticker trades on, and what of it is loaded."""
 
+from importlib.metadata import version
+
+import numpy as np
 import pytest
 
-from streams.sessions import CalendarBook, CalendarError, load_calendar
+from streams.session_table import LIBRARY, PACKAGED, pack, packaged_bounds, packaged_version
+from streams.sessions import CalendarBook, CalendarError, library_calendar, load_calendar
 
 # pandas deprecates what the library of the calendars does with it
 pytestmark = pytest.mark.filterwarnings("ignore:Series.values")
@@ -63,3 +67,27 @@ def test_a_calendar_with_bounds_of_its_own_keeps_them() -> None:
     assert tokyo.label(0) == "1997-01-06"
     assert "2024" < shanghai.label(len(shanghai) - 1) < "2099"
     assert tokyo.periods_per_year == 252
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_the_packaged_sessions_are_those_of_the_library(name: str) -> None:
+    """Where this fails the library has changed: `python -m streams.session_table`."""
+    packaged, built = load_calendar(name), library_calendar(name)
+
+    assert packaged_version() == version(LIBRARY)
+    for column in ("days", "open_ms", "close_ms"):
+        assert np.array_equal(getattr(packaged, column), getattr(built, column))
+        assert getattr(packaged, column).dtype == getattr(built, column).dtype
+    assert packaged.periods_per_year == built.periods_per_year
+
+
+def test_a_calendar_that_is_not_packaged_comes_from_the_library() -> None:
+    assert packaged_bounds("XLON") is None
+
+
+def test_sessions_that_would_lose_a_part_of_a_minute_are_not_packaged() -> None:
+    calendar = library_calendar("XNYS")
+    calendar.open_ms[7] += 1
+
+    with pytest.raises(ValueError, match="XNYS: expected sessions of whole minutes"):
+        pack(calendar)
