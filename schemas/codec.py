@@ -20,6 +20,8 @@ import orjson
 from schemas import records
 from schemas.errors import DecodeError
 from schemas.rules import CHECKS
+from schemas.typed_json import typed
+from schemas.writing import Write, writer_of
 
 MARKER = b"\xc3\x01"
 MAX_RECORD_BYTES = 1_000_000
@@ -59,7 +61,8 @@ _NESTED: dict[tuple[str, str], type] = {
 
 def encode(record: records.Record) -> bytes:
     """Return the record in Avro single-object encoding."""
-    return encode_fields(type(record).__name__, to_fields(record))
+    header, write = _encoder(type(record).__name__)
+    return header + write(record)
 
 
 def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
@@ -148,7 +151,7 @@ def from_json_fields(cls: type, content: Any) -> records.Record:
     values = {}
     for name, (schema, required) in types.items():
         if name in content:
-            values[name] = _typed(name, content[name], schema)
+            values[name] = typed(name, content[name], schema)
         elif required:
             msg = f"{name}: missing"
             raise DecodeError(msg, error_class="MissingField")
@@ -248,6 +251,12 @@ def _writer(class_name: str) -> tuple[bytes, Any]:
 
 
 @cache
+def _encoder(class_name: str) -> tuple[bytes, Write]:
+    name = next(key for key, cls in _RECORDS.items() if cls.__name__ == class_name)
+    return MARKER + _fingerprint(name), writer_of(json.loads(schema_text(name)))
+
+
+@cache
 def _readers() -> dict[bytes, tuple[str, Any, Any]]:
     return {
         _fingerprint(name): (cls.__name__, _parsed(name), newest)
@@ -266,35 +275,3 @@ def _json_types(cls: type) -> dict[str, tuple[Any, bool]]:
         if each.default is MISSING and each.default_factory is MISSING
     }
     return {each["name"]: (each["type"], each["name"] in required) for each in schema["fields"]}
-
-
-def _typed(name: str, value: Any, schema: Any) -> Any:
-    if isinstance(schema, list):
-        return None if value is None else _typed(name, value, schema[1])
-    if isinstance(schema, dict) and schema["type"] == "map":
-        if not isinstance(value, dict):
-            raise _mismatch(name, "an object", value)
-        return {key: _typed(f"{name}.{key}", each, schema["values"]) for key, each in value.items()}
-    return _scalar(name, value, schema)
-
-
-def _scalar(name: str, value: Any, schema: str) -> Any:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    match schema:
-        case "string" if isinstance(value, str):
-            return value
-        case "boolean" if isinstance(value, bool):
-            return value
-        case "double" if is_number:
-            return float(value)
-        case "int" | "long" if is_number and float(value).is_integer():
-            limit = 2**31 if schema == "int" else 2**63
-            if -limit <= value < limit:
-                return int(value)
-    raise _mismatch(name, schema, value)
-
-
-def _mismatch(name: str, wanted: str, value: Any) -> DecodeError:
-    # A container may be nested deeper than repr can follow.
-    was = type(value).__name__ if isinstance(value, list | dict) else f"{value!r:.80}"
-    return DecodeError(f"{name:.80}: expected {wanted}, was {was}", error_class="WrongType")

@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import cache
 from typing import Any
 
@@ -66,12 +66,19 @@ def test_a_record_comes_back_as_it_went(name: str, data: st.DataObject) -> None:
 @EXAMPLES
 @given(data=st.data())
 def test_the_bytes_are_those_of_avro_in_both_directions(name: str, data: st.DataObject) -> None:
-    content = to_fields(data.draw(BY_NAME[name]))
+    record = data.draw(BY_NAME[name])
+    content = to_fields(record)
     value = encode_fields(avro_schema(name).name, content)
 
+    assert encode(record) == value
     assert value[10:] == avro_bytes(name, content)
     assert avro_fields(name, value[10:]) == content
     assert decode_fields(value[:10] + avro_bytes(name, content))[1] == content
+
+
+def test_a_number_beyond_64_bits_is_not_written() -> None:
+    with pytest.raises(OverflowError, match="64 bits"):
+        encode(replace(SAMPLES["decision"], decided_at_ms=2**63))
 
 
 def test_negative_zero_and_nan_keep_their_bits() -> None:
