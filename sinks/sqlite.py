@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sinks import sqlite_changes as changes
 from sinks import sqlite_rows as rows
 from sinks.errors import SinkBusyError
 from sinks.sink import Batch, Fields, Position, TopicPartition, Written
@@ -56,6 +57,7 @@ class SqliteSink:
             # An account of an earlier version of its rules may stand beside the rows.
             with atomic(self._connection):
                 write_account(self._connection)
+                changes.write_changes(self._connection, [changes.PAPER])
         except BaseException:
             self.close()
             raise
@@ -75,7 +77,8 @@ class SqliteSink:
         db = self._db
         with atomic(db):
             basis = read_basis(db)
-            self._write_states(batch.states)
+            touched = _touched(batch)
+            touched |= self._write_states(batch.states)
             db.executemany(
                 _UPSERT_OBSERVATION,
                 (row for record in batch.observations for row in rows.observation_rows(record)),
@@ -84,7 +87,9 @@ class SqliteSink:
             new_events = self._write_events(batch.events)
             db.executemany(_UPSERT_POLICY, map(rows.policy_row, batch.policies))
             db.executemany(_UPSERT_DEAD_LETTER, map(rows.dead_letter_row, batch.dead_letters))
-            keep_account(db, basis, batch)
+            if keep_account(db, basis, batch):
+                touched.add(changes.PAPER)
+            changes.write_changes(db, touched)
             db.executemany(_UPSERT_OFFSET, _offset_rows(batch))
         return Written(
             bars=len(batch.bars),
@@ -111,11 +116,13 @@ class SqliteSink:
             raise RuntimeError(msg)
         return self._connection
 
-    def _write_states(self, states: list[Fields]) -> None:
+    def _write_states(self, states: list[Fields]) -> set[str]:
+        # Returns the tickers that lost a signal: to another payload of its id.
         if not states:
-            return
+            return set()
         db = self._db
-        folded = fold_states(self._contenders({each["signal_id"] for each in states}), states)
+        held = self._contenders({each["signal_id"] for each in states})
+        folded = fold_states(held, states)
         holders = list(folded.holders.values())
         ids = [(signal_id,) for signal_id in folded.holders]
         db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, holders))
@@ -141,6 +148,7 @@ class SqliteSink:
         db.executemany(
             "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ?", list(folded.lost)
         )
+        return {each.ticker for each in folded.lost.values()}
 
     def _contenders(self, signal_ids: Collection[str]) -> dict[str, Contender]:
         found = self._db.execute(
@@ -212,6 +220,17 @@ def _take_lock(path: Path) -> IO[str]:
 def _each(to_rows: rows.ToRows, states: Iterable[Fields]) -> Iterator[rows.Row]:
     for state in states:
         yield from to_rows(state)
+
+
+def _touched(batch: Batch) -> set[str]:
+    touched = {
+        each["ticker"] for part in (batch.states, batch.observations, batch.bars) for each in part
+    }
+    if batch.policies:
+        touched.add(changes.POLICIES)
+    if batch.dead_letters:
+        touched.add(changes.DEAD_LETTERS)
+    return touched
 
 
 def _offset_rows(batch: Batch) -> Iterator[rows.Row]:

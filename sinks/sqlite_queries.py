@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
@@ -13,12 +13,13 @@ from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.rows import AsOf, ObservationRow, Rows, SignalRow
 from sinks.sink import Position, TopicPartition
 from sinks.sqlite_bars import read_bar_columns
+from sinks.sqlite_changes import read_changes
 from sinks.sqlite_policies import current_policy, read_policies
 from sinks.sqlite_schema import MIGRATIONS, version
 
 __all__ = (
     "ChangeWatch", "committed", "connect_read_only", "current_policy", "read_as_of",
-    "read_bar_columns", "read_decisions", "read_events", "read_observations",
+    "read_bar_columns", "read_changes", "read_decisions", "read_events", "read_observations",
     "read_observations_by_signal", "read_paper", "read_policies", "read_positions",
     "read_related", "read_rows", "read_signal", "read_signals", "reading",
 )  # fmt: skip
@@ -84,9 +85,12 @@ def read_rows(connection: sqlite3.Connection) -> Rows:
     )
 
 
-def read_signals(connection: sqlite3.Connection) -> list[SignalRow]:
-    """Return all signals by their id."""
-    return [_signal(row) for row in connection.execute(f"{_SIGNALS} ORDER BY signal_id")]
+def read_signals(
+    connection: sqlite3.Connection, tickers: Iterable[str] | None = None
+) -> list[SignalRow]:
+    """Return the signals of these tickers, or of all, by their id."""
+    found = _of_tickers(connection, _SIGNALS, "ticker", "signal_id", tickers)
+    return [_signal(row) for row in found]
 
 
 def read_signal(connection: sqlite3.Connection, signal_id: str) -> SignalRow | None:
@@ -147,11 +151,12 @@ def read_paper(connection: sqlite3.Connection) -> dict[str, list[dict[str, Any]]
 
 
 def read_observations_by_signal(
-    connection: sqlite3.Connection,
+    connection: sqlite3.Connection, tickers: Iterable[str] | None = None
 ) -> dict[str, list[ObservationRow]]:
-    """Return the observations of every signal in session order."""
+    """Return the observations of every signal, of these tickers or of all, in session order."""
     found: defaultdict[str, list[ObservationRow]] = defaultdict(list)
-    for row in connection.execute(f"{_OBSERVATIONS} ORDER BY o.signal_id, o.session"):
+    order = "o.signal_id, o.session"
+    for row in _of_tickers(connection, _OBSERVATIONS, "s.ticker", order, tickers):
         found[row[0]].append(_observation(row))
     return found
 
@@ -225,6 +230,20 @@ def committed(path: Path) -> dict[TopicPartition, int]:
             return {tp: each.next_offset for tp, each in read_positions(connection).items()}
     except NoDatabaseError:
         return {}
+
+
+def _of_tickers(
+    connection: sqlite3.Connection,
+    select: str,
+    column: str,
+    order: str,
+    tickers: Iterable[str] | None,
+) -> sqlite3.Cursor:
+    if tickers is None:
+        return connection.execute(f"{select} ORDER BY {order}")
+    wanted = json.dumps(sorted(set(tickers)))
+    of = f"WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 our own column names
+    return connection.execute(f"{select} {of} ORDER BY {order}", (wanted,))
 
 
 def _dicts(connection: sqlite3.Connection, sql: str, *values: str) -> Iterator[dict[str, Any]]:

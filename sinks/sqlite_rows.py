@@ -25,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "paper_positions": ("signal_id",),
     "paper_trades": ("signal_id",),
     "paper_equity": ("close_ms",),
+    "ticker_changes": ("ticker",),
 }
 
 BAR_COLUMNS = (
@@ -53,6 +54,7 @@ DEAD_LETTER_COLUMNS = (
     "value", "original_size",
 )  # fmt: skip
 QUARANTINED_COLUMNS = ("signal_id", "payload_hash", "generated_at_ms", "ticker")
+CHANGE_COLUMNS = ("ticker", "change")
 OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id")
 # Named alike in the paper account.
 POSITION_COLUMNS = (

@@ -9,7 +9,7 @@ from sinks import sqlite_rows
 from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.sink import Position
 from sinks.sqlite import SqliteSink, connect
-from sinks.sqlite_queries import connect_read_only, read_signals, reading
+from sinks.sqlite_queries import connect_read_only, read_changes, read_signals, reading
 from sinks.sqlite_schema import MIGRATIONS, migrate, version
 from tests.unit.sinks.samples import batch_of, make_bar, make_matured
 
@@ -29,6 +29,7 @@ LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
         ("policies", sqlite_rows.POLICY_COLUMNS),
         ("dead_letters", sqlite_rows.DEAD_LETTER_COLUMNS),
         ("sink_offsets", sqlite_rows.OFFSET_COLUMNS),
+        ("ticker_changes", sqlite_rows.CHANGE_COLUMNS),
         ("paper_positions", sqlite_rows.POSITION_COLUMNS),
         ("paper_trades", sqlite_rows.TRADE_COLUMNS),
         ("paper_equity", sqlite_rows.EQUITY_COLUMNS),
@@ -100,6 +101,7 @@ def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
         assert connection.execute("SELECT session, k FROM signal_observations").fetchall() == [
             ("2025-11-04", 1)
         ]
+        assert read_changes(connection, 0) == (2, ["AAPL", "|paper"])
     assert sink.positions() == {("bars", 0): Position(next_offset=1, topic_id="id")}
     sink.write(batch_of(make_bar(split_ratio=2.0)))
     with reading(sink.path) as connection:
