@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.bench import ContestError
 from benchmarks.feed import SESSIONS, TICKERS
 from benchmarks.job import Job, Measured
 from schemas.topics import BARS, DEAD_LETTERS, prefixed
@@ -17,15 +19,21 @@ TIMEOUT_SECONDS = 180.0
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
 
-class ContestError(Exception):
-    """Say which contestant did not do its work, and where its log is."""
+def module(name: str, *words: str) -> list[str]:
+    """Return how to start a module of the benchmark."""
+    return [sys.executable, "-m", f"benchmarks.{name}", *words]
 
 
-def run_peer(module: str, job: Job, *words: str) -> Measured:
-    """Run a peer until it has its answer."""
-    process = _start(module, job, *words)
+def run_peer(name: str, job: Job, *words: str) -> Measured:
+    """Run a peer that is a module here until it has its answer."""
+    return run_command(module(name, job.to_argument(), *words), job)
+
+
+def run_command(argv: Sequence[str], job: Job, *, env: Mapping[str, str] | None = None) -> Measured:
+    """Run a peer of any kind until it has its answer."""
+    process = children.start(argv, log=_log(job), env=env)
     try:
-        _wait(process, job, module)
+        _wait(process, job, argv[2] if argv[1] == "-m" else argv[0])
     finally:
         children.kill(process)
     return _answer(job)
@@ -34,7 +42,7 @@ def run_peer(module: str, job: Job, *words: str) -> Measured:
 def run_worker(job: Job) -> Measured:
     """Run the whole worker; check what it has committed, published and refused."""
     before = _published(job)
-    process = _start("whole_worker", job)
+    process = children.start(module("whole_worker", job.to_argument()), log=_log(job))
     try:
         _wait(process, job, "whole_worker")
     finally:
@@ -54,19 +62,31 @@ def run_worker(job: Job) -> Measured:
     return _answer(job)
 
 
-def _start(module: str, job: Job, *words: str) -> Process:
-    argv = [sys.executable, "-m", f"benchmarks.{module}", job.to_argument(), *words]
-    return children.start(argv, log=_log(job))
+def wait_for(
+    holds: Callable[[], bool],
+    processes: Sequence[Process],
+    *,
+    what: str,
+    log: Path,
+    seconds: float = TIMEOUT_SECONDS,
+    poll: float = 0.02,
+) -> None:
+    """Return when something holds; raise ContestError where a process died or time is up."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        for process in processes:
+            if process.poll() is not None and not holds():
+                told = f"a process ended with status {process.returncode}"
+                msg = f"waiting for {what}: {told}; its log is {log}"
+                raise ContestError(msg)
+        if time.monotonic() > deadline:
+            msg = f"{what}: not done within {seconds:.0f} s; its log is {log}"
+            raise ContestError(msg)
+        time.sleep(poll)
 
 
 def _wait(process: Process, job: Job, name: str) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not job.answer.exists():
-        if process.poll() is not None and not job.answer.exists():
-            _fail(job, f"{name} ended with status {process.returncode}, without an answer")
-        if time.monotonic() > deadline:
-            _fail(job, f"{name} was not done within {TIMEOUT_SECONDS:.0f} s")
-        time.sleep(0.05)
+    wait_for(job.answer.exists, [process], what=name, log=_log(job), poll=0.05)
 
 
 def _published(job: Job) -> list[int]:

@@ -1,126 +1,80 @@
-"""Runs to the lines of `bench.json`, and to a table; floors are on `value`."""
+"""Results on disk: `bench.json`, a list of lines, and every run beside it.
+
+Scenarios may be run one at a time: a scenario replaces its own results and
+leaves the others.
+"""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-from benchmarks.job import Measured
-from benchmarks.scenarios import BARE_BYTES, BARE_JSON, PLAIN_FAUST, WORKER, Runs
+from benchmarks.lines import Line, Outcome
 
-TIMES_PLAIN_FAUST = 15.0
-COLUMNAR_PER_SECOND = 1_000_000.0
+Content = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One result; `ratio` is the median of worker / peer within a round."""
-
-    scenario: str
-    metric: str
-    value: float
-    unit: str
-    against: str | None = None
-    ratio: float | None = None
-    floor: float | None = None
-
-    @property
-    def holds(self) -> bool | None:
-        """Say whether the floor holds; None where there is none."""
-        return None if self.floor is None else self.value >= self.floor
+ORDER = (
+    "single_ticks",
+    "columnar_ticks",
+    "publish_parquet",
+    "two_workers",
+    "latency",
+    "million_signals",
+    "recovery",
+    "report",
+)
 
 
-def single_lines(runs: Runs) -> list[Line]:
-    """Return the results of the single ticks scenario."""
-    name = "single_ticks"
-    times = _ratio(runs, PLAIN_FAUST)
-    return [
-        _rate(name, "ticks_per_second", runs, against=BARE_JSON),
-        Line(
-            scenario=name,
-            metric="times_plain_faust",
-            value=times,
-            unit="x",
-            against=PLAIN_FAUST,
-            ratio=times,
-            floor=TIMES_PLAIN_FAUST,
-        ),
-        _peer(name, "plain_faust_ticks_per_second", runs[PLAIN_FAUST]),
-        _peer(name, "bare_consumer_ticks_per_second", runs[BARE_JSON]),
-        _cpu(name, runs[WORKER]),
-    ]
+def runs_path(path: Path) -> Path:
+    """Return where every run stands, beside the results."""
+    return path.with_name(f"{path.stem}-runs.json")
 
 
-def columnar_lines(runs: Runs) -> list[Line]:
-    """Return the results of the columnar ticks scenario."""
-    name = "columnar_ticks"
-    return [
-        _rate(name, "ticks_per_second", runs, against=BARE_BYTES, floor=COLUMNAR_PER_SECOND),
-        _peer(name, "bare_reader_ticks_per_second", runs[BARE_BYTES]),
-        _cpu(name, runs[WORKER]),
-    ]
+def read_lines(path: Path) -> list[Content]:
+    """Return the results of a file; none where there is no file."""
+    return json.loads(path.read_text()) if path.exists() else []
 
 
-def write(lines: Sequence[Line], runs: dict[str, Runs], broker_kind: str, path: Path) -> None:
-    """Write the results as JSON, and every run beside them."""
+def read_runs(path: Path) -> dict[str, Content]:
+    """Return the runs by scenario; none where there is no file."""
+    beside = runs_path(path)
+    return json.loads(beside.read_text())["scenarios"] if beside.exists() else {}
+
+
+def merged(held: Sequence[Content], scenario: str, lines: Sequence[Line]) -> list[Content]:
+    """Return the held results with one scenario's replaced, in the order of the scenarios."""
+    kept = [each for each in held if each["scenario"] != scenario]
+    new = [{**asdict(line), "holds": line.holds} for line in lines]
+    return sorted([*kept, *new], key=lambda each: ORDER.index(each["scenario"]))
+
+
+def write(path: Path, scenario: str, outcome: Outcome, told: Content) -> None:
+    """Put a scenario's results in the file; `told` says how it was run."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = [{**asdict(line), "holds": line.holds} for line in lines]
-    path.write_text(json.dumps(content, indent=1) + "\n")
-    every = {
-        scenario: {name: [asdict(each) for each in measured] for name, measured in per.items()}
-        for scenario, per in runs.items()
+    runs = read_runs(path)
+    runs[scenario] = {
+        **told,
+        "notes": outcome.notes,
+        "series": [asdict(each) for each in outcome.series],
     }
-    beside = path.with_name(f"{path.stem}-runs.json")
-    beside.write_text(json.dumps({"broker": broker_kind, "runs": every}, indent=1) + "\n")
+    ordered = {name: runs[name] for name in ORDER if name in runs}
+    _replace(path, merged(read_lines(path), scenario, outcome.lines))
+    _replace(runs_path(path), {"scenarios": ordered})
 
 
-def table(lines: Sequence[Line], runs: dict[str, Runs]) -> str:
-    """Return what was measured as text: medians and ranges, then results and floors."""
-    out = [f"{'scenario':<15} {'contestant':<22} {'median':>12} {'lowest':>12} {'highest':>12}"]
-    for scenario, per in runs.items():
-        for name, measured in per.items():
-            rates = [each.rate for each in measured]
-            told = "".join(f" {each:>12,.0f}" for each in (median(rates), min(rates), max(rates)))
-            out.append(f"{scenario:<15} {name:<22}{told}  ticks/s, {len(rates)} runs")
-    out.append("")
-    for line in lines:
-        ratio = "" if line.ratio is None else f"{line.ratio:.2f} x {line.against}"
-        verdict = {None: "", True: "holds", False: "DOES NOT HOLD"}[line.holds]
-        floor = "" if line.floor is None else f"floor {line.floor:,.0f}: {verdict}"
-        value = f"{line.value:,.0f}" if line.value >= 1_000 else f"{line.value:.3f}"
-        out.append(
-            f"{line.scenario:<15} {line.metric:<31} {value:>11} {line.unit:<8}"
-            f" {ratio:<28} {floor}".rstrip()
-        )
-    return "\n".join(out)
+def clear(path: Path) -> None:
+    """Forget what an earlier benchmark has written."""
+    path.unlink(missing_ok=True)
+    runs_path(path).unlink(missing_ok=True)
 
 
-def _rate(
-    scenario: str, metric: str, runs: Runs, *, against: str, floor: float | None = None
-) -> Line:
-    return Line(
-        scenario=scenario,
-        metric=metric,
-        value=median(each.rate for each in runs[WORKER]),
-        unit="ticks/s",
-        against=against,
-        ratio=_ratio(runs, against),
-        floor=floor,
-    )
+def failing(held: Sequence[Content]) -> list[Content]:
+    """Return the results whose bound does not hold."""
+    return [each for each in held if each["holds"] is False]
 
 
-def _peer(scenario: str, metric: str, measured: Sequence[Measured]) -> Line:
-    value = median(each.rate for each in measured)
-    return Line(scenario=scenario, metric=metric, value=value, unit="ticks/s")
-
-
-def _cpu(scenario: str, measured: Sequence[Measured]) -> Line:
-    value = median(each.cpu_us for each in measured)
-    return Line(scenario=scenario, metric="worker_cpu_per_tick", value=value, unit="us")
-
-
-def _ratio(runs: Runs, peer: str) -> float:
-    return median(
-        ours.rate / theirs.rate for ours, theirs in zip(runs[WORKER], runs[peer], strict=True)
-    )
+def _replace(path: Path, content: object) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content, indent=1) + "\n")
+    draft.replace(path)

@@ -1,83 +1,121 @@
-"""`python -m benchmarks.run`: measure the worker beside its peers, and hold it to its floors.
+"""`python -m benchmarks.run`: measure the product beside its peers, and hold it to its bounds.
 
-Results: a table on standard output, `build/bench.json`; exit code 1 where a
-floor does not hold.
+Results: a table on standard output and `build/bench.json`, written after every
+scenario; exit code 1 where a bound does not hold or a scenario failed.
 """
 
+import logging
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from pathlib import Path
-from uuid import uuid4
 
 import click
 
-from benchmarks import results
-from benchmarks.contest import ContestError
-from benchmarks.scenarios import FULL, QUICK, Bench
-from signal_tracker.admin import connected
-from signal_tracker.broker import EmbeddedBroker
-from signal_tracker.errors import BrokerError
-from signal_tracker.kafka_broker import kafka_broker
+from benchmarks import docs, plot, results, tables
+from benchmarks.bench import EMBEDDED, KAFKA, Bench, ContestError, Scenario
+from benchmarks.scenarios import SCENARIOS
+from signal_tracker.errors import TrackerError
+from signal_tracker.stopping import unwind_on_sigterm
 
 OUT = Path("build/bench.json")
+# These read what the scenario before them has left on the broker.
+_TOGETHER = {"recovery"}
 
 
 @click.command()
-@click.option("--quick", is_flag=True, envvar="QUICK", help="Fewer ticks and rounds.")
+@click.option("--quick", is_flag=True, envvar="QUICK", help="Less data and fewer rounds.")
+@click.option("--peers", is_flag=True, envvar="PEERS", help="With Kafka Streams, Quix, Bytewax.")
 @click.option("--broker", metavar="HOST:PORT", help="Use this broker instead of starting one.")
 @click.option(
     "--broker-kind",
-    type=click.Choice(["embedded", "kafka"]),
-    default="embedded",
-    show_default=True,
-    help="What to start: the embedded broker, or an Apache Kafka (Docker, or Java and Maven).",
+    type=click.Choice([EMBEDDED, KAFKA]),
+    help="What to start; by default an Apache Kafka where Docker, or Java and Maven, can run one.",
 )
+@click.option("--only", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only these.")
+@click.option("--skip", multiple=True, type=click.Choice(list(SCENARIOS)), help="All but these.")
+@click.option("--signals", type=click.IntRange(min=200), help="Of the scenarios with many signals.")
+@click.option("--merge", is_flag=True, help="Keep the other scenarios' results in the file.")
+@click.option("--resume", is_flag=True, help="Keep what is in the file, and run only the rest.")
+@click.option("--write-docs", is_flag=True, help="Put the results in docs/performance.md and .svg.")
+@click.option("--keep", is_flag=True, help="Keep the logs, whatever happens.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
-def main(*, quick: bool, broker: str | None, broker_kind: str, out: Path) -> None:
-    """Measure the worker beside a plain Faust agent and bare consumers."""
-    kind = "given with --broker" if broker else broker_kind
-    click.echo(f"broker: {kind}; {'quick' if quick else 'full'} run")
+def main(  # noqa: PLR0917 click passes options by name
+    quick: bool,
+    peers: bool,
+    broker: str | None,
+    broker_kind: str | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    signals: int | None,
+    merge: bool,
+    resume: bool,
+    write_docs: bool,
+    keep: bool,
+    out: Path,
+) -> None:
+    """Measure the product beside its peers, and hold it to its bounds."""
+    unwind_on_sigterm()
+    # a new Kafka topic is not led at once, and the client says so for every attempt
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if not (merge or resume):
+        results.clear(out)
+    done = set(results.read_runs(out)) if resume else set()
+    chosen = [name for name in only or SCENARIOS if name not in skip and name not in done]
+    chosen.sort(key=results.ORDER.index)
     folder = Path(tempfile.mkdtemp(prefix="signal-tracker-bench-"))
-    prefix = f"bench-{uuid4().hex[:8]}-"
+    bench = Bench(
+        folder=folder,
+        quick=quick,
+        broker_kind=broker_kind,
+        given=broker,
+        peers=peers,
+        signals=signals,
+    )
+    failed = []
     try:
-        with _serving(broker, broker_kind, folder, prefix) as address:
-            bench = Bench(
-                broker=address, prefix=prefix, folder=folder, plan=QUICK if quick else FULL
-            )
-            runs = {"single_ticks": bench.single_ticks(), "columnar_ticks": bench.columnar_ticks()}
-    except (BrokerError, ContestError) as error:
-        raise click.ClickException(str(error)) from None
-    lines = [
-        *results.single_lines(runs["single_ticks"]),
-        *results.columnar_lines(runs["columnar_ticks"]),
-    ]
-    results.write(lines, runs, kind, out)
-    click.echo(results.table(lines, runs))
+        for name in chosen:
+            if name not in _TOGETHER:
+                bench.close_broker()
+            if not _run(name, SCENARIOS[name], bench, out):
+                failed.append(name)
+    finally:
+        bench.close_broker()
+        if not (failed or keep):
+            shutil.rmtree(folder, ignore_errors=True)
+    _finish(out, failed, write_docs=write_docs)
+
+
+def _run(name: str, scenario: Scenario, bench: Bench, out: Path) -> bool:
+    click.echo(f"== {name}, {'quick' if bench.quick else 'full'}", err=True)
+    began = time.monotonic()
+    try:
+        outcome = scenario(bench)
+    except (ContestError, TrackerError) as error:
+        click.echo(f"{name} failed: {error}; logs are under {bench.folder}", err=True)
+        return False
+    seconds = time.monotonic() - began
+    told = {
+        "broker": bench.served.kind if bench.served else "none",
+        "quick": bench.quick,
+        "seconds": round(seconds, 1),
+    }
+    results.write(out, name, outcome, told)
+    click.echo(f"== {name} took {seconds:.0f} s", err=True)
+    return True
+
+
+def _finish(out: Path, failed: list[str], *, write_docs: bool) -> None:
+    lines, runs = results.read_lines(out), results.read_runs(out)
+    click.echo(tables.text(lines, runs))
+    if write_docs and lines:
+        docs.fill(Path("docs/performance.md"), tables.markdown(lines, runs))
+        Path("docs/performance.svg").write_text(plot.svg(lines))
     click.echo(f"results in {out}", err=True)
-    sys.exit(any(line.holds is False for line in lines))
-
-
-@contextmanager
-def _serving(given: str | None, kind: str, folder: Path, prefix: str) -> Iterator[str]:
-    if given:
-        try:
-            yield given
-        finally:
-            _remove_topics(given, prefix)
-        return
-    log = folder / "broker.log"
-    with kafka_broker(log) if kind == "kafka" else EmbeddedBroker(log) as broker:
-        yield broker.address
-
-
-def _remove_topics(broker: str, prefix: str) -> None:
-    # the changelogs, too: they begin with the app id, and that with the prefix
-    with connected(broker) as admin:
-        names = [name for name in admin.list_topics() if name.startswith(prefix)]
-        if names:
-            admin.delete_topics(names)
+    for name in failed:
+        click.echo(f"FAILED: {name}", err=True)
+    sys.exit(bool(failed or results.failing(lines)))
 
 
 if __name__ == "__main__":
