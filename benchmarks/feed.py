@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from aiokafka import AIOKafkaProducer
 
+from benchmarks.batch_sending import batch_producer, send
 from schemas.codec import encode
 from schemas.records import Signal, TickBatch
 from schemas.topics import SIGNALS, TICKS, partition_of, prefixed
@@ -24,7 +24,6 @@ SIGNALS_PER_TICKER = 5
 
 _FIRST_DAY = 18_263
 _BLOCK = 400_000
-_BATCH_BYTES = 256 * 1024
 _DAY_MS = 86_400_000
 
 
@@ -64,9 +63,7 @@ class Feed:
         self._prefix = prefix
         self._partitions = partitions
         self._home = np.array([partition_of(each, partitions) for each in TICKERS])
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=broker, max_batch_size=_BATCH_BYTES, max_request_size=1024 * 1024
-        )
+        self._producer = batch_producer(broker)
 
     async def publish(self, ticks: int, *, columnar: bool) -> int:
         """Publish the signals and about `ticks` ticks; return the number of tick records."""
@@ -101,16 +98,7 @@ class Feed:
         ]
 
     async def _send(self, topic: str, partition: int, messages: list[tuple[bytes, bytes]]) -> None:
-        sent = []
-        batch = self._producer.create_batch()
-        for key, value in messages:
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-                batch = self._producer.create_batch()
-                batch.append(key=key, value=value, timestamp=None)
-        sent.append(await self._producer.send_batch(batch, topic, partition=partition))
-        for each in sent:
-            await each
+        await send(self._producer, topic, partition, messages)
 
 
 def _single(part: Block) -> Iterator[tuple[bytes, bytes]]:
