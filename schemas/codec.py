@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import fastavro
 import orjson
@@ -28,6 +28,7 @@ MAX_RECORD_BYTES = 1_000_000
 JSON_SPACE = b" \t\r\n"
 _HEADER = 10
 
+T = TypeVar("T")
 Element: TypeAlias = tuple[int | None, records.Record | DecodeError]
 
 _RECORDS: dict[str, type] = {
@@ -72,6 +73,23 @@ def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
     out.write(header)
     fastavro.schemaless_writer(out, schema, content)
     return out.getvalue()
+
+
+def encode_body(record: records.Record) -> bytes:
+    """Return the Avro body of a record, without header."""
+    return encode(record)[_HEADER:]
+
+
+def decode_body(cls: type[T], body: bytes) -> T:
+    """Return the record of an Avro body that this program wrote."""
+    content: Any = fastavro.schemaless_reader(io.BytesIO(body), _writer(cls.__name__)[1], None)
+    found: T = from_fields(cls, content)
+    return found
+
+
+def single_object_header(name: str) -> bytes:
+    """Return what stands before the body of the named record: marker and fingerprint."""
+    return _writer(name)[0]
 
 
 def decode(value: bytes) -> records.Record:

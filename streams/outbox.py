@@ -13,8 +13,9 @@ from itertools import chain
 from typing import Any
 
 from schemas import topics
-from schemas.codec import encode, encode_fields
+from schemas.codec import encode
 from schemas.identity import canonical_json
+from schemas.observation_codec import About, encode_records
 from schemas.policy import Policy, content_of
 from schemas.records import DeadLetter, PolicyVersion
 from schemas.topics import Topic, prefixed
@@ -27,7 +28,6 @@ from streams.sending import Message, Sender
 from streams.tables import PartitionTable
 
 MAX_OBSERVATIONS_BYTES = 512 * 1024
-_ELEMENT_BYTES = 160
 
 
 class Outbox:
@@ -99,9 +99,8 @@ class Outbox:
         for bar in effects.bars.values():
             yield Message(name, partition, f"{bar.ticker}|{bar.session}".encode(), encode(bar))
         name = self._name(topics.OBSERVATIONS)
-        for fields in observation_records(effects):
-            value = encode_fields("Observations", fields)
-            yield Message(name, partition, str(fields["ticker"]).encode(), value)
+        for ticker, value in observation_records(effects):
+            yield Message(name, partition, ticker.encode(), value)
         name = self._name(topics.POLICIES)
         for policy in effects.policies.values():
             yield Message(name, partition, policy.hash.encode(), encode(_version(policy, effects)))
@@ -126,16 +125,9 @@ def _version(policy: Policy, effects: Effects) -> PolicyVersion:
     )
 
 
-def observation_records(effects: Effects) -> Iterator[dict[str, Any]]:
-    """Yield Observations fields of each ticker and session, split by size."""
-    for (ticker, _), (close_ms, elements) in effects.observations.items():
-        longest = max(len(each["signal_id"]) for each in elements)
-        step = max(MAX_OBSERVATIONS_BYTES // (longest * 4 + _ELEMENT_BYTES), 1)
-        for at in range(0, len(elements), step):
-            yield {
-                "ticker": ticker,
-                "session": elements[0]["session"],
-                "close_ms": close_ms,
-                "elements": elements[at : at + step],
-                "epoch": effects.epoch,
-            }
+def observation_records(effects: Effects) -> Iterator[tuple[str, bytes]]:
+    """Yield ticker and record of each ticker's session, split by size."""
+    for (ticker, _), (session, close_ms, blocks) in effects.observations.items():
+        about = About(ticker, session, close_ms)
+        for value in encode_records(about, blocks, effects.epoch, MAX_OBSERVATIONS_BYTES):
+            yield ticker, value

@@ -1,18 +1,21 @@
-"""State of the domain to rows of the tables and back; JSON in UTF-8."""
+"""State of the domain to rows of the tables and back.
 
+Signals are packed (`streams.domain.packing`), a million of them shall come back quickly; all
+else is JSON in UTF-8.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import orjson
 
 from schemas.codec import from_fields, to_fields
-from schemas.records import CorporateAction, Decision, Quarantined, Signal
+from schemas.records import CorporateAction, Decision
 from streams import tables
 from streams.domain.bars import Bar
 from streams.domain.calendar import label_days
 from streams.domain.effects import Effects
-from streams.domain.indicators import Market
-from streams.domain.observations import Facts
-from streams.domain.signals import Entry
+from streams.domain.packing import PackedError
 from streams.domain.state import TickerState
 from streams.domain.tracker import PartitionTracker
 
@@ -33,8 +36,8 @@ def changed_rows(tracker: PartitionTracker, effects: Effects) -> Iterator[tuple[
         label = state.calendar.label(index)
         yield tables.CLOSED_BARS, f"{name}|{label}".encode(), _json(state.closed.bar(index))
     for name, signal_id in effects.signals:
-        entry = tracker.tickers[name].signals[signal_id]
-        yield tables.SIGNALS, f"{name}|{signal_id}".encode(), _entry_row(entry)
+        row = tracker.tickers[name].signals.row(signal_id)
+        yield tables.SIGNALS, f"{name}|{signal_id}".encode(), row
     for name, signal_id in effects.decisions:
         held = _decisions_of(tracker.tickers[name], signal_id)
         row = orjson.dumps([to_fields(each) for each in held.values()])
@@ -58,19 +61,29 @@ def restore(tracker: PartitionTracker, rows: Rows) -> None:
     for value in rows[tables.ACTIONS].values():
         action: CorporateAction = from_fields(CorporateAction, orjson.loads(value))
         tracker.ticker(action.ticker).actions.keep(action)
-    for key, value in rows[tables.SIGNALS].items():
-        name = key.decode().split("|", 1)[0]
-        tracker.ticker(name).register(_entry(tracker, value))
+    _restore_signals(tracker, rows[tables.SIGNALS])
     for key, value in rows[tables.DECISIONS].items():
         name, signal_id = key.decode().split("|", 1)
         held = {each["decision_id"]: from_fields(Decision, each) for each in orjson.loads(value)}
         state = tracker.ticker(name)
         if signal_id in state.signals:
-            state.signals[signal_id].decisions = held
+            state.signals.decide(signal_id, held)
         else:
             state.early_decisions[signal_id] = held
     for state in tracker.tickers.values():
         state.compared = False
+
+
+def _restore_signals(tracker: PartitionTracker, rows: Mapping[bytes, bytes]) -> None:
+    found: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    for key, row in rows.items():
+        name, signal_id = key.decode().split("|", 1)
+        found[name].append((signal_id, row))
+    try:
+        for name, signals in found.items():
+            tracker.ticker(name).signals.restore(signals)
+    except PackedError as error:
+        raise StateError(str(error)) from None
 
 
 def _decisions_of(state: TickerState, signal_id: str) -> dict[str, Decision]:
@@ -102,45 +115,6 @@ def _index(state: TickerState, label: str) -> int:
         msg = f"{state.name}: {label} is no session of {state.calendar.name} any more"
         raise StateError(msg)
     return index
-
-
-def _entry_row(entry: Entry) -> bytes:
-    payload = {name: value for name, value in to_fields(entry.payload).items() if value is not None}
-    return _json(
-        {
-            "payload": payload,
-            "hash": entry.payload_hash,
-            "policy": entry.policy.hash,
-            "facts": entry.facts,
-            "market": entry.market,
-            "published_ms": entry.published_ms,
-            "quarantined": [to_fields(each) for each in entry.quarantined],
-            "revisions": entry.revisions,
-        }
-    )
-
-
-def _entry(tracker: PartitionTracker, value: bytes) -> Entry:
-    content = orjson.loads(value)
-    payload: Signal = from_fields(Signal, content["payload"])
-    policy = tracker.rules.policies.at(payload.generated_at_ms)
-    if policy.hash != content["policy"]:
-        msg = (
-            f"signal {payload.signal_id}: expected policy hash {content['policy'][:12]} as in the"
-            f" state, was {policy.hash[:12]}: a version in use must not change; add a new version"
-        )
-        raise StateError(msg)
-    facts, market = Facts(*content["facts"]), content["market"]
-    return Entry(
-        payload=payload,
-        payload_hash=content["hash"],
-        policy=policy,
-        facts=facts._replace(suspect_sessions=tuple(facts.suspect_sessions)),
-        market=None if market is None else Market(*market),
-        published_ms=content["published_ms"],
-        quarantined=[Quarantined(**each) for each in content["quarantined"]],
-        revisions=content["revisions"],
-    )
 
 
 def _json(content: object) -> bytes:

@@ -43,14 +43,22 @@ class SessionCalendar:
         """Return the closes as Python integers."""
         return [int(each) for each in self.close_ms]
 
+    @cached_property
+    def labels(self) -> list[str]:
+        """Return the YYYY-MM-DD labels of all sessions."""
+        return [days_label(each) for each in self.days.tolist()]
+
+    @cached_property
+    def _index_by_day(self) -> dict[int, int]:
+        return {day: index for index, day in enumerate(self.days.tolist())}
+
     def label(self, index: int) -> str:
         """Return the YYYY-MM-DD label of a session."""
-        return days_label(int(self.days[index]))
+        return self.labels[index]
 
     def index_of(self, day: int) -> int | None:
         """Return the session index of one date, None where it is none."""
-        found = int(self.index_of_days(np.array([day]))[0])
-        return None if found == NO_SESSION else found
+        return self._index_by_day.get(day)
 
     def index_of_days(self, days: Ints) -> Ints:
         """Return the session index of each date, NO_SESSION where it is none."""

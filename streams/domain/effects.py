@@ -2,39 +2,51 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
+from schemas.observation_codec import (
+    Block,
+    Claims,
+    element_head,
+    element_tail,
+    encode_elements,
+)
 from schemas.policy import Policy
 from schemas.records import SessionBar, SignalState, ValidationEvent
 from streams.domain.lifecycle import revised_as
 from streams.domain.observations import Path
 from streams.domain.projection import project
+from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
 
-Fields: TypeAlias = dict[str, Any]
-
 
 class Seen(NamedTuple):
-    """An observation without its signal: the same for all that share a path."""
+    """An observation without its signal, encoded: the same for all that share a path."""
 
     session_index: int
+    content: bytes
+
+
+class Told(NamedTuple):
+    """What one session says about the signals of its ticker, encoded."""
+
+    session: str
     close_ms: int
-    fields: Fields
+    blocks: list[Block]
 
 
 @dataclass(slots=True)
 class Effects:
     """Collected by one chunk; everything in it goes out together.
 
-    Observations are plain fields behind their session's close, by (ticker,
-    session index); the sets name the state that changed, by ticker and its
-    second key.
+    Observations are by (ticker, session index); the sets name the state that
+    changed, by ticker and its second key.
     """
 
     epoch: int = 0
     bars: dict[tuple[str, int], SessionBar] = field(default_factory=dict)
-    observations: dict[tuple[str, int], tuple[int, list[Fields]]] = field(default_factory=dict)
+    observations: dict[tuple[str, int], Told] = field(default_factory=dict)
     states: dict[tuple[str, str], SignalState] = field(default_factory=dict)
     events: list[ValidationEvent] = field(default_factory=list)
     policies: dict[str, Policy] = field(default_factory=dict)
@@ -70,10 +82,25 @@ class Effects:
 
     def add_observations(self, state: TickerState, entry: Entry, seen: Sequence[Seen]) -> None:
         """Put out what a path's sessions say about one of its signals."""
-        who = {"signal_id": entry.signal_id, "payload_hash": entry.payload_hash}
-        for index, close_ms, fields in seen:
-            elements = self.observations.setdefault((state.name, index), (close_ms, []))[1]
-            elements.append({**who, **fields})
+        who = element_head(entry.signal_id, entry.payload_hash)
+        for index, content in seen:
+            self._told(state, index).append(Block(1, who + content))
+
+    def add_observed(self, state: TickerState, position: int, observed: Observed) -> None:
+        """Put out what a new last bar says about the tracked signals."""
+        index = state.closed.index_at(position)
+        book = state.signals
+        claims = Claims(book.ids(observed.slots.tolist()), book.hashes(observed.slots))
+        session = state.calendar.label(index)
+        blocks = encode_elements(claims, session, observed.k, observed.floats)
+        self._told(state, index).extend(blocks)
+
+    def _told(self, state: TickerState, index: int) -> list[Block]:
+        key = state.name, index
+        if key not in self.observations:
+            calendar = state.calendar
+            self.observations[key] = Told(calendar.label(index), calendar.closes[index], [])
+        return self.observations[key].blocks
 
     def add_state(
         self, state: TickerState, entry: Entry, told: Sequence[ValidationEvent] | None
@@ -103,17 +130,7 @@ def seen_on(state: TickerState, path: Path, from_k: int) -> list[Seen]:
     columns = (path.close, path.raw, path.signed, path.max_drawdown, path.mae, path.mfe)
     rows = zip(*(column[from_k - 1 :].tolist() for column in columns), strict=True)
     seen = []
-    for k, (close, raw, signed, drawdown, mae, mfe) in enumerate(rows, from_k):
+    for k, floats in enumerate(rows, from_k):
         index = state.closed.index_at(path.entry_position + k)
-        fields = {
-            "session": state.calendar.label(index),
-            "k": k,
-            "close": close,
-            "raw_return": raw,
-            "signed_return": signed,
-            "max_drawdown": drawdown,
-            "mae": mae,
-            "mfe": mfe,
-        }
-        seen.append(Seen(index, state.calendar.closes[index], fields))
+        seen.append(Seen(index, element_tail(state.calendar.label(index), k, floats)))
     return seen

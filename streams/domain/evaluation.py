@@ -1,7 +1,9 @@
 """Which signals a changed bar touches, and what it makes of them.
 
-Signals with one entry and one claim share a path; signals before whose entry the
-same bar stands share a market. What follows goes into `Effects`.
+A new last bar is one step of the tracked signals' columns (`running`); entries are made only of
+those to which it adds a fact. Anything else is computed from all bars: signals with one entry and
+one claim share a path; signals before whose entry the same bar stands share a market. What
+follows goes into `Effects`.
 """
 
 import sys
@@ -24,12 +26,16 @@ from streams.domain.state import SignalColumns, TickerState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Why signals are evaluated: they are new, or the bars at positions first..last changed."""
+    """Why signals are evaluated: they are new, or the bars at positions first..last changed.
+
+    `observed` says that the observations are told already.
+    """
 
     first: int = 0
     last: int = sys.maxsize
     new: bool = False
     again: bool = False
+    observed: bool = False
 
 
 class Touched(NamedTuple):
@@ -38,6 +44,7 @@ class Touched(NamedTuple):
     columns: SignalColumns
     positions: Ints
     screened: Mask
+    entries: Sequence[Entry]
 
 
 class Found(NamedTuple):
@@ -59,35 +66,40 @@ def evaluate_changed(
     if not indexes:
         return
     first, last = state.closed.position(min(indexes)), state.closed.position(max(indexes))
-    if again or first + len(indexes) < len(state.closed):
+    appended = not again and first + len(indexes) == len(state.closed)
+    if not appended:
         state.indicators.forget()
     if not state.signals:
         return
+    if appended and _can_step(state, first):
+        _step(state, first, effects)
+        return
+    state.running = None
     columns = state.columns()
     positions = entry_positions(state.closed, columns.generated_at_ms)
     moved = (positions <= last) & (positions + columns.window >= first)
     # What comes before the entry counts for the screen, as far as that looks back.
     screened = (positions > first) & (positions - LOOKBACK <= last)
-    screened &= _fresh(state, columns, positions)
-    chosen = np.flatnonzero(moved | screened)
+    screened &= fresh_bars(state, columns, positions)
+    chosen = moved | screened
     work = Work(first=first, last=last, again=again)
-    touched = Touched(columns.take(chosen), positions[chosen], screened[chosen])
-    _evaluate(state, touched, work, effects)
+    _evaluate(state, _touched(state, columns.take(chosen), screened[chosen]), work, effects)
 
 
 def evaluate_new(state: TickerState, entries: list[Entry], effects: Effects) -> None:
     """Evaluate signals on the bars that are already closed."""
-    columns = state.columns_of(entries)
+    slots = np.array([state.signals.slot(each.signal_id) for each in entries], dtype=np.int64)
+    columns = state.columns(slots)
     positions = entry_positions(state.closed, columns.generated_at_ms)
     screened = np.ones(len(entries), dtype=np.bool_)
-    _evaluate(state, Touched(columns, positions, screened), Work(new=True), effects)
+    _evaluate(state, Touched(columns, positions, screened, entries), Work(new=True), effects)
 
 
 def evaluate_one(
     state: TickerState, entry: Entry, told: Sequence[ValidationEvent], effects: Effects
 ) -> None:
     """Evaluate a signal whose decisions changed, from its entry on."""
-    generated = np.array([entry.payload.generated_at_ms], dtype=np.int64)
+    generated = np.array([entry.generated_at_ms], dtype=np.int64)
     position = int(entry_positions(state.closed, generated)[0])
     before, facts, seen = entry.facts, NOT_ENTERED, list[Seen]()
     if position < len(state.closed):
@@ -95,43 +107,83 @@ def evaluate_one(
         path = observe(state.closed, state.calendar, actions, position, entry.claim)
         facts, seen = path.facts, seen_on(state, path, 1)
     entry.facts, _, _ = settle(entry, facts)
-    effects.add_state(state, entry, told)
+    if (entry.facts == NOT_ENTERED) != (before == NOT_ENTERED):
+        state.running = None
+    tell_state(state, entry, told, effects)
     if entry.facts not in (before, NOT_ENTERED):
         effects.add_observations(state, entry, seen)
 
 
-def compare(state: TickerState) -> None:
-    """After a restart, find the signals whose rows do not follow from the bars' rows.
+def tell_state(
+    state: TickerState, entry: Entry, told: Sequence[ValidationEvent] | None, effects: Effects
+) -> None:
+    """Put out a signal's state, and keep its entry."""
+    effects.add_state(state, entry, told)
+    state.signals.keep(entry)
 
-    A crash lost the latter. A life between that one and this may have told the world
-    what followed from fewer bars, so that equal facts do not mean that they were told.
-    """
-    if state.compared:
+
+def _can_step(state: TickerState, first: int) -> bool:
+    """Say whether new last bars can be taken by columns alone."""
+    book, closes = state.signals, state.closed.close_ms
+    if book.untold or (state.pays_total_return and state.actions.holding().dividends):
+        return False
+    # A decision may have cancelled a signal before the entry that it would have now.
+    since = int(closes[first - 1]) if first else -1
+    generated = book.heads["generated_at_ms"]
+    return not any(since <= generated[slot] < closes[-1] for slot in book.decided)
+
+
+def _step(state: TickerState, first: int, effects: Effects) -> None:
+    """Take the bars from a position to the last, one after the other."""
+    running, waiting = state.catch_up(first)
+    generated = state.signals.heads["generated_at_ms"]
+    due = []
+    for position in range(first, len(state.closed)):
+        splits = state.splits_at(position) if position else ()
+        if len(running):
+            tracked = running.slots
+            observed = running.step(state.closed, splits)
+            effects.add_observed(state, position, observed)
+            due.append(tracked if state.jumps(position, splits) else observed.due)
+        else:
+            running.position += 1
+        entering = generated[waiting] < state.closed.close_ms[position]
+        if entering.any():
+            running.enter(state.signals, waiting[entering], float(state.closed.close[position]))
+            due.append(waiting[entering])
+            waiting = waiting[~entering]
+    state.wait(waiting)
+    _evaluate_due(state, first, due, waiting, effects)
+
+
+def _evaluate_due(
+    state: TickerState, first: int, due: list[Ints], waiting: Ints, effects: Effects
+) -> None:
+    """Evaluate who has entered or matured, and whose screen looks at one of these bars."""
+    last = len(state.closed) - 1
+    columns = state.columns(waiting)
+    ahead = waiting[fresh_bars(state, columns, np.full(len(waiting), last + 1))]
+    slots = np.unique(np.concatenate((*due, ahead)))
+    if not len(slots):
         return
-    state.compared = True
-    columns = state.columns()
+    chosen = state.columns(slots)
+    positions = entry_positions(state.closed, chosen.generated_at_ms)
+    screened = (positions > first) & fresh_bars(state, chosen, positions)
+    work = Work(first=first, last=last, observed=True)
+    _evaluate(state, _touched(state, chosen, screened), work, effects)
+
+
+def _touched(state: TickerState, columns: SignalColumns, screened: Mask) -> Touched:
+    entries = [state.signals.entry(slot) for slot in columns.slots.tolist()]
     positions = entry_positions(state.closed, columns.generated_at_ms)
-    markets = _markets(state, Touched(columns, positions, np.ones(len(positions), dtype=np.bool_)))
-    actions, facts_of = state.actions.holding(), dict[tuple[int, Claim], Facts]()
-    for entry, position, market in zip(columns.entries, positions.tolist(), markets, strict=True):
-        facts = NOT_ENTERED
-        if position < len(state.closed):
-            key = position, entry.claim
-            if key not in facts_of:
-                facts_of[key] = observe(state.closed, state.calendar, actions, *key).facts
-            facts = facts_of[key]
-        if facts != entry.facts or market != entry.market:
-            entry.told = market == entry.market and settle(entry, facts)[0] == entry.facts
+    return Touched(columns, positions, screened, entries)
 
 
 def _evaluate(state: TickerState, touched: Touched, work: Work, effects: Effects) -> None:
     """Evaluate signals from a changed bar on, one path for all that share it."""
     groups: dict[tuple[int, Claim], list[tuple[Entry, Market | None]]] = defaultdict(list)
     for entry, position, market in zip(
-        touched.columns.entries,
-        touched.positions.tolist(),
-        _markets(state, touched),
-        strict=True,
+        touched.entries, touched.positions.tolist(), _markets(state, touched), strict=True
     ):
         groups[position, entry.claim].append((entry, market))
     actions = state.actions.holding()
@@ -142,7 +194,7 @@ def _evaluate(state: TickerState, touched: Touched, work: Work, effects: Effects
             facts = path.facts
             # A changed entry bar moves every observation, a later one those from it on,
             # one before the entry none.
-            if work.last >= position:
+            if work.last >= position and not work.observed:
                 seen = seen_on(state, path, max(work.first - position, 1))
         for entry, market in members:
             _update(state, entry, Found(facts, market, seen), work, effects)
@@ -154,12 +206,12 @@ def _update(state: TickerState, entry: Entry, found: Found, work: Work, effects:
     if work.new or work.again or not entry.told or not same:
         told = [] if work.new else project(entry, state.calendar, effects.epoch).events
         entry.facts, entry.market = facts, found.market
-        effects.add_state(state, entry, told)
-    if facts != NOT_ENTERED:
+        tell_state(state, entry, told, effects)
+    if facts != NOT_ENTERED and found.seen:
         effects.add_observations(state, entry, found.seen)
 
 
-def _fresh(state: TickerState, columns: SignalColumns, positions: Ints) -> Mask:
+def fresh_bars(state: TickerState, columns: SignalColumns, positions: Ints) -> Mask:
     """Say which signals have a bar before them that is young enough for a screen.
 
     So the screen of a signal of tomorrow is not computed at every bar of the past.
@@ -173,11 +225,14 @@ def _fresh(state: TickerState, columns: SignalColumns, positions: Ints) -> Mask:
 
 def _markets(state: TickerState, touched: Touched) -> Iterator[Market | None]:
     """Yield what the bars before each signal say now, or said where those did not change."""
-    columns, positions, screened = touched
-    fresh = _fresh(state, columns, positions)
+    fresh = fresh_bars(state, touched.columns, touched.positions)
     known: dict[int, Market | None] = {}
     for entry, position, is_fresh, is_screened in zip(
-        columns.entries, positions.tolist(), fresh.tolist(), screened.tolist(), strict=True
+        touched.entries,
+        touched.positions.tolist(),
+        fresh.tolist(),
+        touched.screened.tolist(),
+        strict=True,
     ):
         if not is_screened:
             yield entry.market

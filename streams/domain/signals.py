@@ -1,9 +1,8 @@
 """A registered signal, and which payload holds an id."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from schemas.codec import to_fields
+from schemas.codec import decode_body, encode_body, to_fields
 from schemas.identity import complete_payload, digest, payload_hash
 from schemas.policy import Policy, PolicyVersions
 from schemas.records import Decision, Quarantined, Signal
@@ -15,67 +14,100 @@ from streams.domain.observations import NOT_ENTERED, Claim, Facts
 MAX_KEPT = 100
 
 
-@dataclass(slots=True, kw_only=True)
 class Entry:
-    """What the worker keeps of one signal: no entry per session, ever.
+    """What the worker knows of one signal: no entry per session, ever.
 
     `facts` and `market` are those last told to the world, as far as this life knows:
     `told` is false where an earlier one may have told others since. `revisions` count how
     often a transition was told again, by `lifecycle.revised_as`. `published_ms` is the earliest
     Kafka time of the payload, None where publishing times say nothing.
+
+    An entry is made from the book for the moment (`streams.domain.signal_book`): what is
+    changed in it counts when it is kept there again. Its payload is decoded when it is asked for.
     """
 
-    payload: Signal
-    payload_hash: str
-    policy: Policy
-    facts: Facts = NOT_ENTERED
-    market: Market | None = None
-    published_ms: int | None = None
-    quarantined: list[Quarantined] = field(default_factory=list)
-    decisions: dict[str, Decision] = field(default_factory=dict)
-    revisions: dict[str, int] = field(default_factory=dict)
-    told: bool = True
+    __slots__ = (
+        "_payload", "action", "decisions", "facts", "generated_at_ms", "horizon", "market",
+        "packed", "payload_hash", "policy", "published_ms", "quarantined", "revisions",
+        "signal_id", "told", "window",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        payload: Signal | None = None,
+        packed: bytes = b"",
+        payload_hash: str,
+        policy: Policy,
+        claimed: tuple[str, str, int, int] | None = None,
+        facts: Facts = NOT_ENTERED,
+        market: Market | None = None,
+        published_ms: int | None = None,
+        quarantined: list[Quarantined] | None = None,
+        decisions: dict[str, Decision] | None = None,
+        revisions: dict[str, int] | None = None,
+        told: bool = True,
+    ) -> None:
+        """Take a payload, or its Avro body and what was `claimed`: id, action, time, horizon."""
+        self._payload = payload
+        self.packed = packed
+        if claimed is None:
+            full = self.payload
+            claimed = (
+                full.signal_id or "", full.action, full.generated_at_ms, full.horizon_sessions or 1
+            )  # fmt: skip
+        self.signal_id, self.action, self.generated_at_ms, self.horizon = claimed
+        self.payload_hash = payload_hash
+        self.policy = policy
+        self.window = max(self.horizon, policy.min_sessions)
+        self.facts = facts
+        self.market = market
+        self.published_ms = published_ms
+        self.quarantined: list[Quarantined] = [] if quarantined is None else quarantined
+        self.decisions: dict[str, Decision] = {} if decisions is None else decisions
+        self.revisions: dict[str, int] = {} if revisions is None else revisions
+        self.told = told
 
     @property
-    def signal_id(self) -> str:
-        """Return the id, which a complete payload always has."""
-        return self.payload.signal_id or ""
+    def payload(self) -> Signal:
+        """Return the complete payload: with its id and its horizon."""
+        if self._payload is None:
+            self._payload = decode_body(Signal, self.packed)
+        return self._payload
 
     @property
-    def horizon(self) -> int:
-        """Return the horizon in sessions, which a complete payload always has."""
-        return self.payload.horizon_sessions or 1
-
-    @property
-    def window(self) -> int:
-        """Return the number of observations after which the signal is mature."""
-        return max(self.horizon, self.policy.min_sessions)
+    def body(self) -> bytes:
+        """Return the payload as an Avro body."""
+        if not self.packed:
+            self.packed = encode_body(self.payload)
+        return self.packed
 
     @property
     def claim(self) -> Claim:
         """Return what the evaluation depends on."""
+        policy = self.policy
         return Claim(
-            self.payload.action,
+            self.action,
             self.horizon,
             self.window,
-            self.policy.cost_bps_per_side,
-            self.policy.hold_band,
-            self.policy.jump_guard,
-            self.policy.total_return,
+            policy.cost_bps_per_side,
+            policy.hold_band,
+            policy.jump_guard,
+            policy.total_return,
         )
 
     @property
     def backdated(self) -> bool | None:
         """Say whether a live signal was published after its entry's close; None: not known."""
         close_ms = self.facts.entry_close_ms
-        if self.payload.data_kind != "live" or self.published_ms is None or close_ms is None:
+        if self.published_ms is None or close_ms is None or self.payload.data_kind != "live":
             return None
         return self.published_ms > close_ms
 
     @property
     def order(self) -> tuple[int, str]:
         """Return what decides which of several payloads holds an id: the least."""
-        return self.payload.generated_at_ms, self.payload_hash
+        return self.generated_at_ms, self.payload_hash
 
 
 def new_entry(signal: Signal, policies: PolicyVersions, published_ms: int | None = None) -> Entry:
@@ -101,16 +133,12 @@ def contest(holder: Entry | None, comer: Entry) -> tuple[Entry, bool]:
     if comer.payload_hash == holder.payload_hash:
         return holder, _published_earlier(holder, comer)
     if comer.order < holder.order:
-        lost = Quarantined(
-            payload_hash=holder.payload_hash, generated_at_ms=holder.payload.generated_at_ms
-        )
+        lost = Quarantined(payload_hash=holder.payload_hash, generated_at_ms=holder.generated_at_ms)
         comer.quarantined = _with(holder.quarantined, lost, comer.payload_hash)
         comer.decisions = holder.decisions
         comer.revisions = holder.revisions
         return comer, True
-    lost = Quarantined(
-        payload_hash=comer.payload_hash, generated_at_ms=comer.payload.generated_at_ms
-    )
+    lost = Quarantined(payload_hash=comer.payload_hash, generated_at_ms=comer.generated_at_ms)
     quarantined = _with(holder.quarantined, lost, holder.payload_hash)
     if quarantined == holder.quarantined:
         return holder, False

@@ -1,17 +1,26 @@
 """The state of one ticker: open bars, closed bars, actions, signals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from schemas.policy import PolicyVersions
 from schemas.records import CorporateAction, Decision
 from streams.domain.bars import Bar
-from streams.domain.calendar import Ints, SessionCalendar, label_days
+from streams.domain.calendar import Ints, Mask, SessionCalendar, label_days
 from streams.domain.indicators import Indicators, Market
 from streams.domain.observations import Dividend, Held, Split
+from streams.domain.running import Running
 from streams.domain.screen import max_age
 from streams.domain.series import BarSeries
+from streams.domain.signal_book import SignalBook
 from streams.domain.signals import Entry
+from streams.domain.ticks import NO_DAY
+
+# The closer look computes moves from prices on the basis of each entry, which rounds otherwise.
+_NEAR = 0.99
 
 
 class Actions:
@@ -69,22 +78,22 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalColumns:
-    """What of every signal decides whether a changed bar touches it.
+    """What of some signals decides whether a changed bar touches them.
 
-    `index` is the session last closed when the signal was generated, `max_age` the
-    number of sessions that its last bar may be older.
+    `slots` are their places in the book, `index` the session last closed when each was
+    generated, `max_age` the number of sessions that its last bar may be older.
     """
 
-    entries: list[Entry]
+    slots: Ints
     generated_at_ms: Ints
     window: Ints
     index: Ints
     max_age: Ints
 
-    def take(self, chosen: Ints) -> "SignalColumns":
-        """Return the columns of the signals at these positions."""
+    def take(self, chosen: Ints | Mask) -> "SignalColumns":
+        """Return the columns of the chosen signals, by mask or positions."""
         return SignalColumns(
-            [self.entries[at] for at in chosen.tolist()],
+            self.slots[chosen],
             self.generated_at_ms[chosen],
             self.window[chosen],
             self.index[chosen],
@@ -96,31 +105,24 @@ class TickerState:
     """Everything kept of one ticker."""
 
     __slots__ = (
-        "_columns",
-        "actions",
-        "calendar",
-        "closed",
-        "compared",
-        "early_decisions",
-        "event_time_ms",
-        "indicators",
-        "name",
-        "open",
-        "signals",
-    )
+        "_waiting", "actions", "calendar", "closed", "compared", "early_decisions",
+        "event_time_ms", "indicators", "name", "open", "policies", "running", "signals",
+    )  # fmt: skip
 
-    def __init__(self, name: str, calendar: SessionCalendar) -> None:
+    def __init__(self, name: str, calendar: SessionCalendar, policies: PolicyVersions) -> None:
         self.name = name
         self.calendar = calendar
+        self.policies = policies
         self.event_time_ms = -1
         self.open: dict[int, Bar] = {}
         self.closed = BarSeries(calendar)
         self.actions = Actions()
         self.indicators = Indicators()
-        self.signals: dict[str, Entry] = {}
+        self.signals = SignalBook(calendar, policies)
         self.early_decisions: dict[str, dict[str, Decision]] = {}
         self.compared = True
-        self._columns: SignalColumns | None = None
+        self.running: Running | None = None
+        self._waiting: list[int] = []
 
     def advance(self, time_ms: int) -> bool:
         """Advance the ticker's event time; say whether it moved."""
@@ -142,8 +144,13 @@ class TickerState:
 
     def register(self, entry: Entry) -> None:
         """Put a signal in, or in the place of one with the same id."""
-        self.signals[entry.signal_id] = entry
-        self._columns = None
+        known = entry.signal_id in self.signals
+        self.signals.keep(entry)
+        before = len(self.closed) and entry.generated_at_ms < self.closed.close_ms[-1]
+        if known or before:
+            self.running = None
+        else:
+            self._waiting.append(self.signals.slot(entry.signal_id))
 
     def closed_span_from(self, day: int) -> list[int]:
         """Return the first and last closed session on or after a day; none, where there is none."""
@@ -152,22 +159,83 @@ class TickerState:
             return []
         return [self.closed.index_at(position), self.closed.index_at(len(self.closed) - 1)]
 
-    def columns(self) -> SignalColumns:
-        """Return the columns of all signals, built again after a registration."""
-        if self._columns is None:
-            self._columns = self.columns_of(list(self.signals.values()))
-        return self._columns
-
-    def columns_of(self, entries: list[Entry]) -> SignalColumns:
-        """Return the columns of some signals of this ticker."""
-        generated = np.array([each.payload.generated_at_ms for each in entries], dtype=np.int64)
+    def columns(self, slots: Ints | None = None) -> SignalColumns:
+        """Return the columns of all signals, or of those at some places."""
+        heads = self.signals.heads
+        if slots is None:
+            slots = np.arange(len(heads))
+        generated = heads["generated_at_ms"][slots]
         return SignalColumns(
-            entries,
+            slots,
             generated,
-            np.array([each.window for each in entries], dtype=np.int64),
+            heads["window"][slots].astype(np.int64),
             self.calendar.last_closed(generated),
-            np.array([max_age(each.policy) for each in entries], dtype=np.int64),
+            self._max_ages(generated),
         )
+
+    @property
+    def pays_total_return(self) -> bool:
+        """Say whether dividends count for some signals."""
+        return any(each.total_return for each in self.policies.versions)
+
+    def jumps(self, position: int, splits: Sequence[Split]) -> bool:
+        """Say whether the move to a bar may be suspect; near the guard it is looked at closely."""
+        before, after = self.closed.close[position - 1 : position + 1].tolist()
+        for split in splits:
+            after *= split.ratio
+        guard = min(each.jump_guard for each in self.policies.versions)
+        return not abs(after / before - 1) <= _NEAR * guard
+
+    def catch_up(self, position: int) -> tuple[Running, Ints]:
+        """Return what is tracked up to the bar before a position, and who waits for an entry.
+
+        Both are built from the bars where something other than a new bar has come.
+        """
+        if self.running is None or self.running.position != position - 1:
+            self._rebuild(position)
+        running = cast(Running, self.running)
+        return running, np.array(self._waiting, dtype=np.int64)
+
+    def wait(self, slots: Ints) -> None:
+        """Note who still waits for an entry."""
+        self._waiting = slots.tolist()
+
+    def splits_at(self, position: int) -> tuple[Split, ...]:
+        """Return the splits with an ex-date after the bar before a position, up to its bar."""
+        splits = self.actions.holding().splits
+        if not splits:
+            return ()
+        before, day = (
+            int(self.calendar.days[self.closed.index_at(each)]) for each in (position - 1, position)
+        )
+        return tuple(each for each in splits if before < each.ex_day <= day)
+
+    def _rebuild(self, position: int) -> None:
+        heads = self.signals.heads
+        found = np.searchsorted(
+            self.closed.close_ms[:position], heads["generated_at_ms"], side="right"
+        )
+        self._waiting = np.flatnonzero(found == position).tolist()
+        tracked = (found + heads["window"] >= position) & (found < position)
+        # Who was cancelled before its entry has none.
+        slots = np.flatnonzero(tracked & (heads["entry_day"] != NO_DAY))
+        entries = found[slots]
+        self.running = Running(int(entries.min()) if len(slots) else position - 1)
+        for at in range(self.running.position, position):
+            if at > self.running.position:
+                self.running.step(self.closed, self.splits_at(at))
+            self.running.enter(self.signals, slots[entries == at], float(self.closed.close[at]))
+
+    def _max_ages(self, generated_at_ms: Ints) -> Ints:
+        versions = self.policies.versions
+        ages = np.array([max_age(each) for each in versions], dtype=np.int64)
+        if len(versions) == 1:
+            return np.full(len(generated_at_ms), ages[0])
+        starts = np.array([each.effective_from_ms for each in versions], dtype=np.int64)
+        found: Ints = ages[
+            np.maximum(np.searchsorted(starts, generated_at_ms, side="right") - 1, 0)
+        ]
+        return found
 
     def actions_at(self, index: int) -> tuple[float, float]:
         """Return the split ratio and the dividend between the bar before a closed one and it."""

@@ -13,8 +13,9 @@ from schemas.policy import PolicyVersions
 from schemas.records import CorporateAction, Decision, Signal
 from streams.domain.bars import merge
 from streams.domain.calendar import CalendarOf
+from streams.domain.comparison import compare
 from streams.domain.effects import Effects
-from streams.domain.evaluation import compare, evaluate_changed, evaluate_new, evaluate_one
+from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_one, tell_state
 from streams.domain.projection import project, quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState
@@ -48,7 +49,9 @@ class PartitionTracker:
         """Return the state of a ticker, made at its first mention."""
         state = self.tickers.get(name)
         if state is None:
-            state = self.tickers[name] = TickerState(name, self.rules.calendar_of(name))
+            state = self.tickers[name] = TickerState(
+                name, self.rules.calendar_of(name), self.rules.policies
+            )
         return state
 
     def apply_ticks(self, ticks: TickColumns) -> Effects:
@@ -94,7 +97,8 @@ class PartitionTracker:
         for signal, time in zip(signals, published_ms, strict=False):
             comer = new_entry(signal, self.rules.policies, time)
             state = self.ticker(signal.ticker)
-            former = state.signals.get(comer.signal_id)
+            fresh = new.get(signal.ticker, {})
+            former = fresh.get(comer.signal_id) or state.signals.get(comer.signal_id)
             holder, changed = contest(former, comer)
             if not changed:
                 continue
@@ -108,7 +112,7 @@ class PartitionTracker:
                 state.register(holder)
                 new[signal.ticker][holder.signal_id] = holder
             else:
-                effects.add_state(state, holder, None)
+                tell_state(state, holder, None, effects)
         for name, entries in new.items():
             evaluate_new(self.ticker(name), list(entries.values()), effects)
         return effects

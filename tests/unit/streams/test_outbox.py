@@ -12,10 +12,11 @@ import pytest
 from faust.types import TP
 
 from schemas import topics
-from schemas.codec import decode, decode_inbound, encode, encode_fields
+from schemas.codec import decode, decode_fields, decode_inbound, encode
+from schemas.observation_codec import Block, element_head, element_tail
 from schemas.records import Observations, SessionBar, SignalState, ValidationEvent
 from streams import tables
-from streams.domain.effects import Effects
+from streams.domain.effects import Effects, Told
 from streams.domain.tracker import PartitionTracker
 from streams.inbound import Reroute, dead_letter
 from streams.outbox import MAX_OBSERVATIONS_BYTES, Outbox, observation_records
@@ -24,7 +25,6 @@ from streams.sending import Message, Sender
 from tests.builders import make_signal
 from tests.oracle.examples import closes, signal
 from tests.topology.log import BrokerGoneError, Log, RecordingProducer
-from tests.unit.schemas.samples import SAMPLES
 from tests.unit.streams.fold import RULES, apply, apply_ticks, new_tracker, source
 
 PARTITION = 3
@@ -199,23 +199,27 @@ def _refused(value: bytes) -> list[tuple[int | None, Any]]:
 
 
 def test_many_observations_of_a_session_are_several_records() -> None:
-    observation = SAMPLES["observations"]
-    assert isinstance(observation, Observations)
-    [element] = [
-        {name: getattr(each, name) for name in each.__dataclass_fields__}
-        for each in observation.elements
-    ]
-    elements = [{**element, "signal_id": f"{n:05}" + "é" * 190} for n in range(3_000)]
-    effects = Effects(observations={("AAPL", 5): (7, elements), ("MSFT", 5): (7, elements[:1])})
+    ids = [f"{n:05}" + "é" * 190 for n in range(3_000)]
+    tail = element_tail("2024-01-03", 1, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0))
+    blocks = [Block(1, element_head(each, "0" * 64) + tail) for each in ids]
+    effects = Effects(
+        observations={
+            ("AAPL", 5): Told("2024-01-03", 7, blocks),
+            ("MSFT", 5): Told("2024-01-03", 7, blocks[:1]),
+        }
+    )
 
     records = list(observation_records(effects))
 
-    assert [each["ticker"] for each in records] == ["AAPL"] * (len(records) - 1) + ["MSFT"]
-    assert [e for each in records[:-1] for e in each["elements"]] == elements
+    assert [ticker for ticker, _ in records] == ["AAPL"] * (len(records) - 1) + ["MSFT"]
     assert len(records) > 3
-    for each in records:
-        assert (each["session"], each["close_ms"]) == ("2024-01-03", 7)
-        assert len(encode_fields("Observations", each)) <= MAX_OBSERVATIONS_BYTES
+    found = []
+    for _, value in records:
+        assert len(value) <= MAX_OBSERVATIONS_BYTES
+        _, fields = decode_fields(value)
+        assert (fields["session"], fields["close_ms"]) == ("2024-01-03", 7)
+        found += [each["signal_id"] for each in fields["elements"]]
+    assert found == [*ids, ids[0]]
 
 
 class TestStore:

@@ -19,6 +19,7 @@ from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS
 from tests.oracle.examples import closes, days, signal
 from tests.oracle.scenarios import random_intraday, random_signals
 from tests.unit.streams.fold import RULES, apply, apply_ticks, new_tracker
+from tests.unit.streams.observed import observed
 
 Row = dict[str, Any]
 Step = tuple[Topic, list[Row]]
@@ -117,7 +118,7 @@ def test_a_restored_tracker_goes_on_the_same(seed: int) -> None:
 def by_session(effects: Effects) -> dict[Any, Any]:
     return {
         key: (close_ms, sorted(elements, key=lambda each: each["signal_id"]))
-        for key, (close_ms, elements) in effects.observations.items()
+        for key, (close_ms, elements) in observed(effects).items()
     }
 
 
@@ -261,7 +262,7 @@ def test_a_session_writes_one_bar_and_no_row_of_a_signal_that_only_goes_on() -> 
     written = [table for table, _, _ in changed_rows(tracker, effects)]
 
     assert sorted(written) == [tables.CLOSED_BARS, tables.OPEN_BARS]
-    assert [len(elements) for _, elements in effects.observations.values()] == [50]
+    assert [len(elements) for _, elements in observed(effects).values()] == [50]
     assert effects.states == {}
 
 

@@ -1,0 +1,185 @@
+"""The signals of one ticker, packed: a head of fixed width and a payload each, no object.
+
+A million signals live in a worker. What evaluation reads of all of them are columns of the
+heads; an `Entry` is made of one signal when something happens to it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from schemas.codec import to_fields
+from schemas.policy import PolicyVersions
+from schemas.records import Decision, Quarantined
+from streams.domain.calendar import Ints, Mask, SessionCalendar
+from streams.domain.packing import HEAD, PackedError, facts_of, head_of, market_of
+from streams.domain.signals import Entry
+
+_ACTIONS = ("HOLD", "BUY", "SELL")
+BUY, SELL = 1, 2
+_GROWTH = 8
+
+
+class SignalBook(Mapping[str, Entry]):
+    """Signals by id, in the order in which they came; an entry is a copy until it is `keep`-ed."""
+
+    __slots__ = ("_bodies", "_calendar", "_decisions", "_heads", "_ids", "_policies", "_slots",
+                 "untold")  # fmt: skip
+
+    def __init__(self, calendar: SessionCalendar, policies: PolicyVersions) -> None:
+        self._calendar = calendar
+        self._policies = policies
+        self._slots: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._heads: npt.NDArray[Any] = np.empty(0, dtype=HEAD)
+        self._bodies: list[bytes] = []
+        self._decisions: dict[int, dict[str, Decision]] = {}
+        # Of these an earlier life may have told the world something else.
+        self.untold: set[int] = set()
+
+    def __len__(self) -> int:
+        """Return the number of signals."""
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the ids."""
+        return iter(self._slots)
+
+    def __contains__(self, signal_id: object) -> bool:
+        """Say whether a signal is here."""
+        return signal_id in self._slots
+
+    def __getitem__(self, signal_id: str) -> Entry:
+        """Return the entry of a signal."""
+        return self.entry(self._slots[signal_id])
+
+    @property
+    def heads(self) -> npt.NDArray[Any]:
+        """Return the heads of all signals, as columns by name (`packing.HEAD`)."""
+        return self._heads[: len(self._ids)]
+
+    @property
+    def decided(self) -> Collection[int]:
+        """Return the places of the signals that have decisions."""
+        return self._decisions.keys()
+
+    def slot(self, signal_id: str) -> int:
+        """Return where a signal stands."""
+        return self._slots[signal_id]
+
+    def ids(self, slots: Iterable[int]) -> list[str]:
+        """Return the ids at some places."""
+        return [self._ids[each] for each in slots]
+
+    def hashes(self, slots: Ints) -> bytes:
+        """Return the payload hashes at some places, 32 bytes each."""
+        return self._heads["hash"][slots].tobytes()
+
+    def entry(self, slot: int) -> Entry:
+        """Return the entry at a place."""
+        head = self._heads[slot].item()
+        body, size = self._bodies[slot], head[-1]
+        extras: dict[str, Any] = orjson.loads(body[size:]) if len(body) > size else {}
+        generated_at_ms, published_ms, _, action, horizon, _, payload_hash = head[:7]
+        return Entry(
+            packed=body[:size],
+            payload_hash=payload_hash.hex(),
+            policy=self._policies.at(generated_at_ms),
+            claimed=(self._ids[slot], _ACTIONS[action], generated_at_ms, horizon),
+            facts=facts_of(head, self._calendar, extras.get("suspect_sessions", ())),
+            market=market_of(head, self._calendar),
+            published_ms=None if published_ms < 0 else published_ms,
+            quarantined=[Quarantined(**each) for each in extras.get("quarantined", ())],
+            decisions=self._decisions.get(slot),
+            revisions=extras.get("revisions"),
+            told=slot not in self.untold,
+        )
+
+    def keep(self, entry: Entry) -> None:
+        """Put an entry in, or in the place of the one with its id."""
+        slot = self._slots.get(entry.signal_id)
+        if slot is None:
+            slot = self._add(entry.signal_id)
+        self._heads[slot] = head_of(entry, _ACTIONS.index(entry.action), self._calendar)
+        self._bodies[slot] = entry.body + _extras(entry)
+        if entry.decisions:
+            self._decisions[slot] = entry.decisions
+        if entry.told:
+            self.untold.discard(slot)
+        else:
+            self.untold.add(slot)
+
+    def with_extras(self) -> Mask:
+        """Say which signals have something besides head and payload, as few have."""
+        sizes = np.array([len(each) for each in self._bodies], dtype=np.int64)
+        extra: Mask = sizes != self.heads["body_size"]
+        return extra
+
+    def row(self, signal_id: str) -> bytes:
+        """Return a signal as it is written to the table."""
+        slot = self._slots[signal_id]
+        head: bytes = self._heads[slot].tobytes()
+        return head + self._bodies[slot]
+
+    def decide(self, signal_id: str, decisions: dict[str, Decision]) -> None:
+        """Set the decisions of a signal."""
+        self._decisions[self._slots[signal_id]] = decisions
+
+    def restore(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Take rows of signals that are not here yet; raise PackedError where one is not usable."""
+        width = HEAD.itemsize
+        heads = np.frombuffer(b"".join([row[:width] for _, row in rows]), dtype=HEAD)
+        first = len(self._ids)
+        self._ids += [signal_id for signal_id, _ in rows]
+        self._slots.update(zip(self._ids[first:], range(first, len(self._ids)), strict=True))
+        self._bodies += [row[width:] for _, row in rows]
+        self._heads = np.concatenate((self._heads[:first], heads))
+        self._check(heads, first)
+
+    def _check(self, heads: npt.NDArray[Any], first: int) -> None:
+        """Refuse a version of the policy, or a calendar, that is not the one of the state."""
+        versions = self._policies.versions
+        starts = np.array([each.effective_from_ms for each in versions], dtype=np.int64)
+        at = np.maximum(np.searchsorted(starts, heads["generated_at_ms"], side="right") - 1, 0)
+        known = np.array([int(each.hash[:16], 16) for each in versions], dtype=np.uint64)[at]
+        wrong = np.flatnonzero(known != heads["policy"])
+        if len(wrong):
+            slot = int(wrong[0])
+            now = versions[int(at[slot])].hash
+            msg = (
+                f"signal {self._ids[first + slot]}: expected policy hash "
+                f"{int(heads['policy'][slot]):016x} as in the state, was {now[:16]}: a version"
+                " in use must not change; add a new version"
+            )
+            raise PackedError(msg)
+        for name in ("entry_day", "horizon_day", "last_day", "market_day"):
+            days = heads[name][heads[name] >= 0].astype(np.int64)
+            lost = days[self._calendar.index_of_days(days) < 0]
+            if len(lost):
+                label = np.datetime64(int(lost[0]), "D")
+                msg = f"{label} is no session of {self._calendar.name} any more"
+                raise PackedError(msg)
+
+    def _add(self, signal_id: str) -> int:
+        slot = len(self._ids)
+        if slot == len(self._heads):
+            more = np.zeros(slot // 8 + _GROWTH, dtype=HEAD)
+            self._heads = np.concatenate((self._heads, more))
+        self._slots[signal_id] = slot
+        self._ids.append(signal_id)
+        self._bodies.append(b"")
+        return slot
+
+
+def _extras(entry: Entry) -> bytes:
+    """Return what few signals have, as JSON behind the payload; nothing of most."""
+    found: dict[str, Any] = {
+        "suspect_sessions": entry.facts.suspect_sessions,
+        "quarantined": [to_fields(each) for each in entry.quarantined],
+        "revisions": entry.revisions,
+    }
+    held = {name: value for name, value in found.items() if value}
+    return orjson.dumps(held) if held else b""
