@@ -4,9 +4,9 @@ Every element is judged alone: good ones go on, one whose ticker belongs to
 another partition is sent there, bad ones become dead letters with their reason.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from schemas.codec import decode_inbound, encode
 from schemas.errors import DecodeError
@@ -28,6 +28,49 @@ class Source(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+
+
+class Chunk(Sequence[Source]):
+    """Records of one partition in order, as the consumer read them.
+
+    `records` are whatever has an offset, a timestamp, a key and a value: what makes
+    a `Source` of one is only what looks at it alone.
+    """
+
+    __slots__ = ("partition", "records", "topic")
+
+    def __init__(self, topic: str, partition: int, records: Sequence[Any]) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.records = records
+
+    @classmethod
+    def of(cls, records: Sequence[Any]) -> Self:
+        """Return a chunk as it is, or one of records that name their topic and partition."""
+        if isinstance(records, cls):
+            return records
+        return cls(records[0].topic, records[0].partition, records)
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self.records)
+
+    def __getitem__(self, at: Any) -> Any:
+        """Return one record."""
+        return self._source(self.records[at])
+
+    def __iter__(self) -> Iterator[Source]:
+        """Yield the records one by one."""
+        return map(self._source, self.records)
+
+    def values(self) -> list[bytes | None]:
+        """Return the values of all records."""
+        return [each.value for each in self.records]
+
+    def _source(self, each: Any) -> Source:
+        return Source(
+            self.topic, self.partition, each.offset, each.timestamp or 0, each.key, each.value
+        )
 
 
 class Reroute(NamedTuple):
@@ -94,11 +137,3 @@ def dead_letter(source: Source, index: int | None, error: DecodeError) -> DeadLe
         value=value[:MAX_DEAD_BYTES],
         original_size=len(value),
     )
-
-
-def sources(records: Sequence[Any]) -> list[Source]:
-    """Return the consumer's records as the domain's edge sees them."""
-    return [
-        Source(each.topic, each.partition, each.offset, each.timestamp or 0, each.key, each.value)
-        for each in records
-    ]

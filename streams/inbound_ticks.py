@@ -9,27 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import orjson
 
-from schemas.codec import MAX_RECORD_BYTES, decode_inbound
+from schemas.codec import decode_inbound
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import (
-    MAX_EVENT_MS,
-    MAX_PRICE,
-    MIN_EVENT_MS,
-    MIN_PRICE,
-    is_ticker,
-    session_days,
-)
+from schemas.rules import session_days
 from schemas.topics import TICKS, partition_of
 from streams.domain.calendar import days_label
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
-from streams.inbound import Reroute, Sorted, Source, dead_letter, place
+from streams.inbound import Chunk, Reroute, Sorted, Source, dead_letter, place
+from streams.plain_ticks import read_plain
 from streams.tick_batches import batch_columns
-
-_PLAIN = ({"ticker", "price", "ts_event_ms"}, {"ticker", "price", "ts_event_ms", "size"})
-_NUMBERS = (float, int)
 
 
 @dataclass(slots=True)
@@ -41,72 +31,14 @@ class SortedTicks:
     dead: list[Any] = field(default_factory=list)
 
 
-class _Plain:
-    """Ticks of the common JSON form, as growing columns."""
-
-    def __init__(self, partition: int, partitions: int) -> None:
-        self._partition = partition
-        self._partitions = partitions
-        self._codes: dict[str, int] = {}
-        self.code: list[int] = []
-        self.price: list[float] = []
-        self.ts_ms: list[int] = []
-
-    def take(self, value: bytes) -> bool:
-        """Take a tick; False where it needs the slow path."""
-        try:
-            content = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return False
-        if type(content) is not dict or content.keys() not in _PLAIN:
-            return False
-        price, ts_ms, size = content["price"], content["ts_event_ms"], content.get("size", 1.0)
-        if (
-            type(price) not in _NUMBERS
-            or type(ts_ms) is not int
-            or type(size) not in _NUMBERS
-            or not MIN_PRICE <= price <= MAX_PRICE
-            or not MIN_EVENT_MS <= ts_ms < MAX_EVENT_MS
-        ):
-            return False
-        code = self._code(content["ticker"])
-        if code is None:
-            return False
-        self.code.append(code)
-        self.price.append(price)
-        self.ts_ms.append(ts_ms)
-        return True
-
-    def _code(self, ticker: Any) -> int | None:
-        code = self._codes.get(ticker) if type(ticker) is str else None
-        if code is None and type(ticker) is str:
-            home = partition_of(ticker, self._partitions)
-            if is_ticker(ticker) and home == self._partition:
-                code = self._codes[ticker] = len(self._codes)
-        return code
-
-    def columns(self) -> TickColumns:
-        count = len(self.code)
-        return TickColumns(
-            tickers=list(self._codes),
-            code=np.array(self.code, dtype=np.int64),
-            ts_ms=np.array(self.ts_ms, dtype=np.int64),
-            day=np.full(count, NO_DAY, dtype=np.int64),
-            price=np.array(self.price, dtype=np.float64),
-            flags=np.zeros(count, dtype=np.uint8),
-            revision=np.zeros(count, dtype=np.uint8),
-        )
-
-
-def sort_ticks(chunk: Sequence[Source], partitions: int) -> SortedTicks:
+def sort_ticks(chunk: Chunk, partitions: int) -> SortedTicks:
     """Return the ticks of a chunk of one partition."""
     found = SortedTicks()
-    plain = _Plain(chunk[0].partition, partitions)
+    plain = read_plain(chunk.values(), chunk.partition, partitions)
+    if plain.columns is not None:
+        found.columns.append(plain.columns)
     slow: Sorted[Tick] = Sorted()
-    for source in chunk:
-        value = source.value
-        if value and value[:1] == b"{" and len(value) <= MAX_RECORD_BYTES and plain.take(value):
-            continue
+    for source in map(chunk.__getitem__, plain.others):
         for index, element in decode_inbound(source.value, TICKS.records):
             if isinstance(element, DecodeError):
                 slow.dead.append(dead_letter(source, index, element))
@@ -114,8 +46,6 @@ def sort_ticks(chunk: Sequence[Source], partitions: int) -> SortedTicks:
                 _take_batch(source, element, partitions, found)
             else:
                 place(source, element, partitions, slow)
-    if plain.code:
-        found.columns.append(plain.columns())
     if slow.good:
         found.columns.append(_columns_of(slow.good))
     found.reroutes += slow.reroutes

@@ -15,7 +15,7 @@ from schemas.records import CorporateAction
 from schemas.topics import Topic
 from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker, Rules
-from streams.inbound import Source, sort_records, sources
+from streams.inbound import Chunk, sort_records
 from streams.inbound_ticks import join_columns, sort_ticks
 from streams.rows import restore
 from streams.tables import PartitionTable
@@ -74,7 +74,9 @@ class Processor:
         for partition in partitions:
             self._tracker(partition)
 
-    async def process(self, topic: Topic, records: Sequence[Any]) -> asyncio.Future[Any] | None:
+    async def process(
+        self, topic: Topic, records: Chunk | Sequence[Any]
+    ) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""
         async with self._one_at_a_time:
             if self._broken:
@@ -82,12 +84,12 @@ class Processor:
                 raise BrokenError(msg)
             # Until its rows are sent, memory is ahead of the tables.
             self._broken = True
-            effect = await self._take(topic, sources(records))
+            effect = await self._take(topic, Chunk.of(records))
             self._broken = False
             return effect
 
-    async def _take(self, topic: Topic, chunk: list[Source]) -> asyncio.Future[Any] | None:
-        partition = chunk[0].partition
+    async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
+        partition = chunk.partition
         tracker = self._tracker(partition)
         effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
         if reroutes or dead:
@@ -112,30 +114,30 @@ class Processor:
 Applied = tuple[Effects | None, list[Any], list[Any]]
 
 
-def _apply_ticks(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_ticks(chunk, partitions)
     effects = tracker.apply_ticks(join_columns(found.columns)) if found.columns else None
     return effects, found.reroutes, found.dead
 
 
-def _apply_signals(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.SIGNALS, partitions)
     times = found.times_ms if tracker.rules.judge_backdated else repeat(None)
     return tracker.apply_signals(found.good, times), found.reroutes, found.dead
 
 
-def _apply_actions(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+def _apply_actions(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.CORPORATE_ACTIONS, partitions)
     actions: list[CorporateAction] = found.good
     return tracker.apply_actions(actions), found.reroutes, found.dead
 
 
-def _apply_decisions(tracker: PartitionTracker, chunk: list[Source], partitions: int) -> Applied:
+def _apply_decisions(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.DECISIONS, partitions)
     return tracker.apply_decisions(found.good), found.reroutes, found.dead
 
 
-_APPLY: dict[str, Callable[[PartitionTracker, list[Source], int], Applied]] = {
+_APPLY: dict[str, Callable[[PartitionTracker, Chunk, int], Applied]] = {
     topics.TICKS.name: _apply_ticks,
     topics.SIGNALS.name: _apply_signals,
     topics.CORPORATE_ACTIONS.name: _apply_actions,

@@ -18,6 +18,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.chunks import ChunkOffsets, Effect
+from streams.fetching import hand_out_chunks
+from streams.inbound import Chunk
 
 # The driver hard-codes 1500 ms, for which a quiet partition delays all others.
 FETCH_MAX_WAIT_MS = 50
@@ -28,7 +30,9 @@ ENDS_TIMEOUT_SECONDS = 60.0
 class _Thread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
-        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001 - as below
+        consumer = self._ensure_consumer()
+        hand_out_chunks(consumer, cast(BatchTransport, self.transport).chunk_topics)
+        coordinator = consumer._coordinator  # noqa: SLF001 - as below
 
         async def stay() -> None:
             coordinator.reset_generation()
@@ -77,7 +81,10 @@ class BatchConsumer(driver.Consumer):
         # an empty set for all partitions, and Faust drops what it did not ask for.
         wanted = set(active_partitions or ())
         fetched = await super()._getmany(wanted, timeout) if wanted else None
-        return {tp: self._wrapped(tp, records) for tp, records in (fetched or {}).items()}
+        return {
+            tp: [records] if isinstance(records, Chunk) else records
+            for tp, records in (fetched or {}).items()
+        }
 
     async def perform_seek(self) -> None:
         """Seek every partition to where it is committed, or to its beginning.
@@ -93,21 +100,16 @@ class BatchConsumer(driver.Consumer):
         for tp, start in (await self.earliest_offsets(*fresh)).items():
             await self.seek(tp, start or 0)
 
-    def _wrapped(self, tp: TP, records: list[Any]) -> list[Any]:
-        if tp.topic not in self._chunk_topics or not records:
-            return records
-        return [tuple(records)]
-
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
-        if not isinstance(record, tuple):
+        if not isinstance(record, Chunk):
             return super()._to_message(tp, record)
-        last = record[-1]
-        self._chunks[tp].push(record[0].offset, last.offset)
+        last = record.records[-1]
+        self._chunks[tp].push(record.records[0].offset, last.offset)
         return ConsumerMessage(
-            last.topic,
-            last.partition,
+            record.topic,
+            record.partition,
             last.offset,
-            last.timestamp / 1000.0,
+            (last.timestamp or 0) / 1000.0,
             last.timestamp_type,
             last.headers,
             None,

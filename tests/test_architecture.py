@@ -19,7 +19,8 @@ MAX_LINES = 300
 # who may read the environment, and who may talk to the broker
 ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
 KAFKA = {"producers/publisher.py", "sinks/worker.py"}
-FAUST = {f"streams/{name}.py" for name in ("app", "agents", "tables", "codecs", "transport", "run")}
+SHELL = ("app", "agents", "tables", "codecs", "transport", "fetching", "run")
+FAUST = {f"streams/{name}.py" for name in SHELL}
 
 
 def committed_files() -> list[Path]:

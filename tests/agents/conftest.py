@@ -16,6 +16,7 @@ from faust.types import TP
 from schemas.topics import Topic
 from streams.agents import AGENTS
 from streams.app import WorkerConfig, create_app
+from streams.inbound import Chunk
 from streams.policy_files import load_policy
 from tests.topology.log import Log, RecordingProducer
 from tests.unit.streams.fold import BOOK
@@ -58,10 +59,8 @@ class Harness:
     async def hand(self, agent: Any, topic: Topic, values: Sequence[Any], first: int = 0) -> TP:
         """Give the agent one chunk of these values, as the consumer makes it a message."""
         tp = TP(topic.name, 0)
-        chunk = [
+        records = [
             SimpleNamespace(
-                topic=topic.name,
-                partition=0,
                 offset=first + at,
                 timestamp=1_000,
                 timestamp_type=0,
@@ -71,8 +70,7 @@ class Harness:
             )
             for at, value in enumerate(values)
         ]
-        [wrapped] = self.consumer._wrapped(tp, chunk)
-        message = self.consumer._to_message(tp, wrapped)
+        message = self.consumer._to_message(tp, Chunk(tp.topic, tp.partition, records))
         message.incref()
         channel = agent.stream().channel
         await channel.put(await channel.decode(message))

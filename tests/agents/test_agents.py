@@ -137,16 +137,3 @@ async def test_chunks_that_come_again_are_cut_anew(harness: Harness) -> None:
 
         assert harness.consumer._new_offset(tp) == 3
     assert len(outputs(harness, topics.BARS)) == 3
-
-
-async def test_records_of_other_topics_are_left_to_faust(harness: Harness) -> None:
-    tp = harness.app.tables["signals_by_ticker"].changelog_topic.get_topic_name()
-
-    assert harness.consumer._wrapped(SimpleTp(tp), [1, 2]) == [1, 2]
-    assert harness.consumer._wrapped(SimpleTp("ticks"), []) == []
-    assert harness.consumer._wrapped(SimpleTp("ticks"), [1, 2]) == [(1, 2)]
-
-
-class SimpleTp:
-    def __init__(self, topic: str) -> None:
-        self.topic = topic

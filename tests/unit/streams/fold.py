@@ -1,6 +1,7 @@
 """Published rows through the pure fold, without a worker: decode, apply, collect."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ from schemas.records import Tick
 from streams.domain.effects import Effects
 from streams.domain.ticks import TickColumns
 from streams.domain.tracker import PartitionTracker, Rules
-from streams.inbound import Source, sort_records
+from streams.inbound import Chunk, Source, sort_records
 from streams.inbound_ticks import join_columns, sort_ticks
 from streams.policy_files import load_policy
 from streams.sessions import CalendarBook
@@ -47,6 +48,18 @@ def source(value: bytes | None, **changes: Any) -> Source:
     return Source(**{**fields, **changes})
 
 
+def chunk_of(sources: Sequence[Source]) -> Chunk:
+    """The sources as a consumer's records, of the first one's partition."""
+    first = sources[0]
+    records = [
+        SimpleNamespace(
+            offset=each.offset, timestamp=each.timestamp_ms, key=each.key, value=each.value
+        )
+        for each in sources
+    ]
+    return Chunk(first.topic, first.partition, records)
+
+
 def columns_of(rows: Sequence[Row], *, batch: bool = False) -> TickColumns:
     """Ticks as a worker of one partition reads them: JSON records, or one columnar one."""
     if batch:
@@ -54,7 +67,7 @@ def columns_of(rows: Sequence[Row], *, batch: bool = False) -> TickColumns:
         chunk = [source(encode(make_batch(ticks=ticks)))]
     else:
         chunk = [source(orjson.dumps(row)) for row in rows]
-    found = sort_ticks(chunk, 1)
+    found = sort_ticks(chunk_of(chunk), 1)
     assert not found.dead
     assert not found.reroutes
     return join_columns(found.columns)

@@ -15,7 +15,7 @@ from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS, make_batch, make_tick
 from tests.oracle import bars as oracle
 from tests.oracle.bars import LATENESS_MS
 from tests.oracle.examples import days
-from tests.unit.streams.fold import apply_ticks, new_tracker, source
+from tests.unit.streams.fold import apply_ticks, chunk_of, new_tracker, source
 
 Row = dict[str, Any]
 TICKERS = ("AAPL", "BTC-USD", "XOM")
@@ -227,7 +227,7 @@ def test_a_batch_may_name_a_ticker_of_another_calendar_without_a_good_tick() -> 
     good = make_tick(final=True, ts_event_ms=CLOSE_MS)
     batch = make_batch(ticks=[good, make_tick(ticker="BTC-USD", price=-1.0)])
 
-    found = sort_ticks([source(encode(batch))], 1)
+    found = sort_ticks(chunk_of([source(encode(batch))]), 1)
     effects = new_tracker().apply_ticks(join_columns(found.columns))
 
     assert [bar.ticker for bar in effects.bars.values()] == ["AAPL"]

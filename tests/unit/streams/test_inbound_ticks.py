@@ -18,7 +18,7 @@ from schemas.topics import partition_of
 from streams.inbound import Source
 from streams.inbound_ticks import SortedTicks, _ticks_of, join_columns, sort_ticks
 from tests.builders import CLOSE_MS, EPOCH_MS, SESSION, make_batch, make_tick
-from tests.unit.streams.fold import source
+from tests.unit.streams.fold import chunk_of, source
 
 PARTITIONS = 8
 AAPL, MSFT = partition_of("AAPL", PARTITIONS), partition_of("MSFT", PARTITIONS)
@@ -33,7 +33,7 @@ def sorted_ticks(*values: bytes | None, partitions: int = 1, partition: int = 0)
     chunk: Sequence[Source] = [
         source(value, offset=at, partition=partition) for at, value in enumerate(values)
     ]
-    return sort_ticks(chunk, partitions)
+    return sort_ticks(chunk_of(chunk), partitions)
 
 
 def without_extras(tick: Tick) -> Tick:
