@@ -26,17 +26,20 @@ def batches_of(
     ticks: TickColumns, partitions: int, *, source: str = "", max_ticks: int = MAX_TICKS
 ) -> Iterator[PlacedBatch]:
     """Yield the ticks as batches, in file order within each partition."""
-    places = np.array([partition_of(each, partitions) for each in ticks.tickers], dtype=np.int64)
     if not len(ticks.price):
         return
+    # two bytes are enough, and are sorted by counting
+    places = np.array([partition_of(each, partitions) for each in ticks.tickers], dtype=np.uint16)
     placed = places[ticks.ticker_index]
     order = np.argsort(placed, kind="stable")
-    bounds = np.searchsorted(placed[order], np.arange(partitions + 1))
-    for partition in range(partitions):
-        rows = order[bounds[partition] : bounds[partition + 1]]
-        for start in range(0, len(rows), max_ticks):
-            part = ticks.take(rows[start : start + max_ticks])
+    bounds = np.cumsum(np.bincount(placed, minlength=partitions))
+    sorted_ = ticks.take(order)
+    first = 0
+    for partition, last in enumerate(bounds.tolist()):
+        for start in range(first, last, max_ticks):
+            part = sorted_.take(slice(start, min(start + max_ticks, last)))
             yield PlacedBatch(partition=partition, batch=_batch(part, source), ticks=part)
+        first = last
 
 
 def _batch(ticks: TickColumns, source: str) -> TickBatch:
@@ -46,11 +49,11 @@ def _batch(ticks: TickColumns, source: str) -> TickBatch:
     return TickBatch(
         tickers=[ticks.tickers[each] for each in used],
         ticker_index=places[ticks.ticker_index].tobytes(),
-        ts_event_ms=ticks.ts_event_ms.astype("<i8").tobytes(),
-        session=ticks.session.astype("<i4").tobytes(),
-        price=ticks.price.astype("<f8").tobytes(),
-        size=ticks.size.astype("<f8").tobytes(),
-        flags=ticks.flags.astype("u1").tobytes(),
-        revision=ticks.revision.astype("u1").tobytes(),
+        ts_event_ms=ticks.ts_event_ms.astype("<i8", copy=False).tobytes(),
+        session=ticks.session.astype("<i4", copy=False).tobytes(),
+        price=ticks.price.astype("<f8", copy=False).tobytes(),
+        size=ticks.size.astype("<f8", copy=False).tobytes(),
+        flags=ticks.flags.astype("u1", copy=False).tobytes(),
+        revision=ticks.revision.astype("u1", copy=False).tobytes(),
         source=source,
     )

@@ -1,21 +1,29 @@
 """Arrow columns of any type to numpy columns, whole columns at a time.
 
 What cannot be read is marked in `bad`, never raised, so that one wrong cell
-costs its own row alone.
+costs its own row alone. pandas is imported where a column needs it: text that is
+a time, and times without an offset.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Column: TypeAlias = Any
-Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-Values: TypeAlias = np.ndarray[Any, Any]
+from producers.arrow import (
+    NO_TEXT,
+    Column,
+    Mask,
+    Values,
+    booleans_from,
+    numbers_of,
+    present_of,
+    texts_from,
+    truths_of,
+)
 
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
@@ -24,6 +32,8 @@ _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00([.]0+)?)?(Z|[+-]\d{2}:?\d{2})?$"
 _TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
 _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _EXACT_INTEGERS = 2.0**53
+_PER_MS = {"ms": 1, "us": 1_000, "ns": 1_000_000}
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,10 @@ def absent(rows: int, dtype: str) -> Cast:
 
 def either(first: Cast, second: Cast) -> Cast:
     """Return the first where it is present, else the second."""
+    if first.present.all():
+        return first
+    if not first.present.any():
+        return second
     return Cast(
         values=np.where(first.present, first.values, second.values),
         present=first.present | second.present,
@@ -60,32 +74,46 @@ def tidy(column: Column) -> Column:
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+        column = column.dictionary_decode()
     if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
         column = column.cast(pa.string())
     if pa.types.is_string(column.type):
         column = pc.utf8_trim_whitespace(column)
-        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+        empty = numbers_of(pc.binary_length(column), "i4", 1) == 0
+        if empty.any():
+            column = pc.if_else(booleans_from(empty), NO_TEXT, column)
     return column
+
+
+def tidy_names(column: Column) -> Column:
+    """Return the column as `tidy` does, but coded, where it is and its texts differ."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if not pa.types.is_dictionary(column.type):
+        return tidy(column)
+    names = tidy(column.dictionary)
+    if not pa.types.is_string(names.type) or names.null_count or _has_twice(names):
+        return tidy(column)
+    return pa.DictionaryArray.from_arrays(column.indices, names)
 
 
 def floats(column: Column) -> Cast:
     """Return numbers; NaN of a typed column means none, as pandas writes it."""
-    present = _present(column)
+    present = present_of(column)
     if pa.types.is_string(column.type):
         return _text_floats(column, present)
     if _is_number(column.type):
-        values = _numpy(column.cast(pa.float64(), safe=False), np.nan)
-        return _cast(values, present & ~np.isnan(values), None)
+        values = numbers_of(column.cast(pa.float64(), safe=False), "f8", np.nan)
+        return _cast(values, present & (values == values), None)  # noqa: PLR0124 NaN is not itself
     return _unreadable(column, present, "f8")
 
 
 def integers(column: Column) -> Cast:
     """Return whole numbers, also where they are written as 30.0."""
-    present = _present(column)
+    present = present_of(column)
     if pa.types.is_string(column.type) or pa.types.is_integer(column.type):
         try:
-            return _cast(_numpy(column.cast(pa.int64()), 0), present, None)
+            return _cast(numbers_of(column.cast(pa.int64()), "i8", 0), present, None)
         except pa.ArrowInvalid:
             pass
     numbers = floats(column)
@@ -100,9 +128,9 @@ def integers(column: Column) -> Cast:
 
 def booleans(column: Column) -> Cast:
     """Return true and false, also written as 1 and 0."""
-    present = _present(column)
+    present = present_of(column)
     if pa.types.is_boolean(column.type):
-        return _cast(_numpy(column, False), present, None)
+        return _cast(truths_of(column), present, None)
     if _is_number(column.type):
         numbers = integers(column)
         known = numbers.good & ((numbers.values == 0) | (numbers.values == 1))
@@ -112,16 +140,21 @@ def booleans(column: Column) -> Cast:
     if not pa.types.is_string(column.type):
         return _unreadable(column, present, "?")
     lower = pc.utf8_lower(column)
-    true = _numpy(pc.is_in(lower, pa.array(["true", "1"])), False)
-    false = _numpy(pc.is_in(lower, pa.array(["false", "0"])), False)
+    true = truths_of(pc.is_in(lower, texts_from(["true", "1"])))
+    false = truths_of(pc.is_in(lower, texts_from(["false", "0"])))
     return _cast(true, present, present & ~(true | false))
 
 
 def days(column: Column) -> Cast:
     """Return dates as days since 1970; a time beside the date must be midnight."""
-    present = _present(column)
+    present = present_of(column)
     if pa.types.is_date(column.type):
-        return _cast(_numpy(column.cast(pa.date32()).cast(pa.int32()), -1), present, None)
+        return _cast(numbers_of(column.cast(pa.date32()).cast(pa.int32()), "i4", -1), present, None)
+    if pa.types.is_timestamp(column.type) and column.type.tz is None and _has_ms(column.type):
+        per_day = _PER_MS[column.type.unit] * _DAY_MS
+        since = numbers_of(column.cast(pa.int64()), "i8", 0)
+        dates = since // per_day
+        return _cast(dates, present, present & (dates * per_day != since))
     if pa.types.is_timestamp(column.type):
         local = column.to_pandas().dt.tz_localize(None).to_numpy("datetime64[us]")
         dates = local.astype("datetime64[D]")
@@ -129,14 +162,17 @@ def days(column: Column) -> Cast:
     if not pa.types.is_string(column.type):
         return _unreadable(column, present, "i8")
     try:
-        return _cast(_numpy(column.cast(pa.date32()).cast(pa.int32()), -1), present, None)
+        return _cast(numbers_of(column.cast(pa.date32()).cast(pa.int32()), "i4", -1), present, None)
     except pa.ArrowInvalid:
         return _text_days(column, present)
 
 
 def instants(column: Column, tz: ZoneInfo | None) -> Cast:
     """Return times as ms since 1970 UTC; without an offset, as clocks of `tz` showed them."""
-    present = _present(column)
+    present = present_of(column)
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None and _has_ms(column.type):
+        since = numbers_of(column.cast(pa.int64()), "i8", 0)
+        return _cast(since // _PER_MS[column.type.unit], present, None)
     if pa.types.is_timestamp(column.type):
         series = column.to_pandas()
         if column.type.tz is None:
@@ -144,6 +180,8 @@ def instants(column: Column, tz: ZoneInfo | None) -> Cast:
         return _milliseconds(series.dt.tz_convert("UTC"), present)
     if not pa.types.is_string(column.type):
         return _unreadable(column, present, "i8")
+    import pandas as pd
+
     timed = _matches(column, _TIME)
     fixed = timed & _matches(column, _OFFSET)
     text = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
@@ -158,6 +196,8 @@ def texts(column: Column) -> Column:
     """Return the column as text, whole numbers too (some exchanges number their tickers)."""
     if pa.types.is_string(column.type):
         return column
+    if pa.types.is_dictionary(column.type):
+        return column.dictionary_decode()
     if pa.types.is_integer(column.type):
         return column.cast(pa.string())
     return pa.nulls(len(column), pa.string())
@@ -165,16 +205,19 @@ def texts(column: Column) -> Column:
 
 def _text_floats(column: Column, present: Mask) -> Cast:
     try:
-        return _cast(_numpy(column.cast(pa.float64()), np.nan), present, None)
+        return _cast(numbers_of(column.cast(pa.float64()), "f8", np.nan), present, None)
     except pa.ArrowInvalid:
         readable = _matches(column, _NUMBER)
-        kept = pc.if_else(pa.array(readable), column, pa.scalar(None, pa.string()))
-        return _cast(_numpy(kept.cast(pa.float64()), np.nan), present, present & ~readable)
+        kept = pc.if_else(booleans_from(readable), column, NO_TEXT)
+        values = numbers_of(kept.cast(pa.float64()), "f8", np.nan)
+        return _cast(values, present, present & ~readable)
 
 
 def _text_days(column: Column, present: Mask) -> Cast:
+    import pandas as pd
+
     text = pc.replace_substring_regex(column, _MIDNIGHT, r"\1")
-    kept = pc.if_else(pa.array(_matches(text, _DATE)), text, pa.scalar(None, pa.string()))
+    kept = pc.if_else(booleans_from(_matches(text, _DATE)), text, NO_TEXT)
     series = pd.Series(kept.to_numpy(zero_copy_only=False), dtype=object)
     dates = pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
     values = dates.to_numpy("datetime64[D]").astype(np.int64)
@@ -183,6 +226,8 @@ def _text_days(column: Column, present: Mask) -> Cast:
 
 def _localized(series: Any, tz: ZoneInfo | None) -> Any:
     if tz is None:
+        import pandas as pd
+
         return pd.Series(pd.NaT, index=series.index, dtype="datetime64[us, UTC]")
     # an hour that the clocks skip or show twice names no time
     return series.dt.tz_localize(tz, ambiguous="NaT", nonexistent="NaT")
@@ -206,17 +251,17 @@ def _unreadable(column: Column, present: Mask, dtype: str) -> Cast:
     return _cast(np.zeros(len(column), dtype=dtype), present, present.copy())
 
 
-def _present(column: Column) -> Mask:
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
-
-
 def _matches(column: Column, pattern: str) -> Mask:
-    return _numpy(pc.match_substring_regex(column, pattern), False)
+    return truths_of(pc.match_substring_regex(column, pattern))
 
 
-def _numpy(column: Column, missing: Any) -> Values:
-    filled = column.fill_null(missing) if column.null_count else column
-    return np.asarray(filled.to_numpy(zero_copy_only=False))
+def _has_twice(names: Column) -> bool:
+    return len(set(names.to_pylist())) < len(names)
+
+
+def _has_ms(kind: Any) -> bool:
+    # seconds are left to pandas: those of a far year would not go into 64 bits as milliseconds
+    return kind.unit in _PER_MS
 
 
 def _is_number(kind: Any) -> bool:

@@ -1,7 +1,8 @@
 """CSV files: one row a line, all names in the first line.
 
-Whole blocks go through Arrow; a block with damage is read line by line, so that
-one wrong line costs itself alone.
+Whole blocks go through Arrow, which turns their cells into numbers and dates at
+once; a block with a cell that is none is read as text, and one with damage line by
+line, so that one wrong line costs itself alone.
 """
 
 import csv
@@ -11,15 +12,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from producers.casts import Values, tidy
+from producers.arrow import Values, booleans_from, present_of
+from producers.casts import tidy_names
 from producers.errors import InputError
 from producers.formats import Fields
 from producers.record_columns import RecordColumns
 from producers.results import Refusal
 from producers.sources import Source, blocks
 from producers.tables import Table, columns_reason, folded
+from producers.tick_cells import TYPES
 from producers.values import from_text
 from schemas.errors import DecodeError
 
@@ -93,21 +97,10 @@ def _table(
     odd: list[Any] = []
     reason = "a line break in quotes"
     try:
-        found: Any = pa_csv.read_csv(
-            pa.BufferReader(block),
-            read_options=pa_csv.ReadOptions(
-                column_names=names, use_threads=False, block_size=len(block) + 1
-            ),
-            parse_options=pa_csv.ParseOptions(
-                ignore_empty_lines=False, invalid_row_handler=lambda row: _skip(row, odd)
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                include_columns=kept,
-                column_types=dict.fromkeys(kept, pa.string()),
-                strings_can_be_null=True,
-                null_values=[""],
-            ),
-        )
+        found = None if checked else _typed(block, names, kept, odd)
+        if found is None:
+            odd.clear()
+            found = _read(block, names, dict.fromkeys(kept, pa.string()), odd)
     except pa.ArrowInvalid as error:
         found, reason = None, str(error)
     # a quote that is not closed on its line swallows the lines after it
@@ -123,11 +116,41 @@ def _table(
         for row in odd
     ]
     table = Table(
-        columns={name: tidy(found[name]) for name in kept},
+        columns={name: tidy_names(found[name]) for name in kept},
         lines=np.delete(numbers, skipped),
         refused=refused,
     )
     return _without_blank(table, block, first)
+
+
+def _typed(block: bytes, names: list[str], kept: list[str], odd: list[Any]) -> Any:
+    """Return the block with its cells as what they should be, None where one is something else."""
+    types = {name: TYPES.get(name, pa.string()) for name in kept}
+    try:
+        found = _read(block, names, types, odd)
+    except pa.ArrowInvalid:
+        return None
+    # the word nan is a number to Arrow, and no price
+    numbers = [found[name] for name in kept if types[name] == pa.float64()]
+    return None if any(pc.any(pc.is_nan(each)).as_py() for each in numbers) else found
+
+
+def _read(block: bytes, names: list[str], types: dict[str, Any], odd: list[Any]) -> Any:
+    return pa_csv.read_csv(
+        pa.BufferReader(block),
+        read_options=pa_csv.ReadOptions(
+            column_names=names, use_threads=False, block_size=len(block) + 1
+        ),
+        parse_options=pa_csv.ParseOptions(
+            ignore_empty_lines=False, invalid_row_handler=lambda row: _skip(row, odd)
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            include_columns=list(types),
+            column_types=types,
+            strings_can_be_null=True,
+            null_values=[""],
+        ),
+    )
 
 
 def _by_line(block: bytes, first: int, names: list[str], wanted: Collection[str]) -> Table:
@@ -154,7 +177,7 @@ def _by_line(block: bytes, first: int, names: list[str], wanted: Collection[str]
 def _without_blank(table: Table, block: bytes, first: int) -> Table:
     empty = np.ones(len(table.lines), dtype=bool)
     for column in table.columns.values():
-        empty &= np.asarray(column.is_null().to_numpy(zero_copy_only=False), dtype=bool)
+        empty &= ~present_of(column)
     if not empty.any():
         return table
     lines = block.split(b"\n")
@@ -164,7 +187,7 @@ def _without_blank(table: Table, block: bytes, first: int) -> Table:
 
 
 def _kept(table: Table, kept: Values) -> Table:
-    mask = pa.array(kept)
+    mask = booleans_from(kept)
     return Table(
         columns={name: column.filter(mask) for name, column in table.columns.items()},
         lines=table.lines[kept],

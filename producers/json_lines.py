@@ -8,7 +8,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from producers.casts import Column, tidy
+from producers.arrow import Column
+from producers.casts import tidy
 from producers.formats import Fields
 from producers.record_columns import RecordColumns
 from producers.results import Refusal

@@ -7,13 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producers.casts import tidy
+from producers.arrow import Column
+from producers.casts import tidy, tidy_names
 from producers.errors import InputError
 from producers.formats import Fields
 from producers.record_columns import RecordColumns
 from producers.results import Refusal
 from producers.sources import Source, seekable
 from producers.tables import Table, folded
+from producers.tick_cells import NAMES
 from producers.values import plain
 
 _BATCH_ROWS = 65_536
@@ -22,20 +24,29 @@ _BATCH_ROWS = 65_536
 def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
     """Yield the wanted columns, a group of rows at a time."""
     try:
-        file = pq.ParquetFile(seekable(source))
-        original = file.schema_arrow.names
-        names = dict(zip(folded(original, source.name), original, strict=True))
+        stream = seekable(source)
+        schema = pq.read_schema(stream)
+        names = dict(zip(folded(schema.names, source.name), schema.names, strict=True))
         kept = {name: original for name, original in names.items() if name in wanted}
+        # few tickers stand in many rows: one check of each, and no text a row
+        coded = [kept[name] for name in NAMES if name in kept]
+        file = pq.ParquetFile(stream, read_dictionary=coded)
         first = 1
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(kept.values())):
             yield Table(
-                columns={name: tidy(batch.column(original)) for name, original in kept.items()},
+                columns={
+                    name: _tidy(name, batch.column(original)) for name, original in kept.items()
+                },
                 lines=np.arange(first, first + batch.num_rows),
             )
             first += batch.num_rows
     except pa.ArrowInvalid as error:
         msg = f"{source.name}: expected a Parquet file: {error}"
         raise InputError(msg) from None
+
+
+def _tidy(name: str, column: Column) -> Column:
+    return tidy_names(column) if name in NAMES else tidy(column)
 
 
 def rows(source: Source, columns: RecordColumns) -> Iterator[tuple[int, Fields | Refusal]]:

@@ -7,7 +7,7 @@ JSON lines and Parquet what they hold. Column names are folded to lower case.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from producers.casts import Column, Values
+from producers.arrow import Column, Values
 from producers.errors import InputError
 from producers.results import Refusal
 from producers.sources import Source

@@ -9,11 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from producers.casts import (
-    Cast,
+from producers.arrow import (
+    NO_TEXT,
     Column,
     Mask,
     Values,
+    numbers_of,
+    present_of,
+    texts_from,
+)
+from producers.casts import (
+    Cast,
     absent,
     booleans,
     days,
@@ -26,8 +32,17 @@ from producers.casts import (
 from producers.tables import Table
 
 ADJUSTED = ("adj close", "adj_close")
+NAMES = ("ticker", "symbol")
+# what text is read as where a whole block of it allows
+TYPES = {
+    **dict.fromkeys(NAMES, pa.dictionary(pa.int32(), pa.string())),
+    **dict.fromkeys(("date", "session"), pa.date32()),
+    **dict.fromkeys(("ts_event_ms", "revision"), pa.int64()),
+    **dict.fromkeys(("close", "price", "open", "high", "low", "size", "volume"), pa.float64()),
+    **dict.fromkeys(ADJUSTED, pa.float64()),
+}
 COLUMNS = (
-    *("ticker", "symbol", "date", "session", "ts_event_ms", "timestamp", "close", "price"),
+    *(*NAMES, "date", "session", "ts_event_ms", "timestamp", "close", "price"),
     *("open", "high", "low", "size", "volume", "final", "revision"),
 )
 
@@ -120,16 +135,25 @@ class CellReader:
         return self._adjusted(cells) if self.options.adjusted else cells
 
     def _tickers(self) -> tuple[list[str], Values, Mask]:
-        column = pa.nulls(self.rows, pa.string())
-        for name in ("ticker", "symbol"):
-            if name in self.columns:
-                column = pc.coalesce(column, texts(self.columns[name]))
+        coded = self._coded_tickers()
+        return (
+            coded.dictionary.to_pylist(),
+            numbers_of(coded.indices.cast(pa.int32()), "i4", 0),
+            ~present_of(coded.indices),
+        )
+
+    def _coded_tickers(self) -> Column:
+        columns = [self.columns[each] for each in NAMES if each in self.columns]
+        if len(columns) == 1 and pa.types.is_dictionary(columns[0].type):
+            coded = columns[0]
+            if not coded.null_count or self.options.ticker is None:
+                return coded
+        found = pa.nulls(self.rows, pa.string())
+        for column in columns:
+            found = pc.coalesce(found, texts(column))
         if self.options.ticker is not None:
-            column = column.fill_null(self.options.ticker)
-        coded = column.dictionary_encode()
-        index = coded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        missing = np.asarray(column.is_null().to_numpy(zero_copy_only=False), dtype=bool)
-        return coded.dictionary.to_pylist(), index, missing
+            found = found.fill_null(texts_from([self.options.ticker])[0])
+        return found.dictionary_encode()
 
     def _take_open_flag(self) -> Cast:
         # `open` is a price in a table of bars and the flag of a Tick in recorded ticks
@@ -140,10 +164,9 @@ class CellReader:
             return booleans(self.columns.pop("open"))
         if not pa.types.is_string(column.type):
             return absent(self.rows, "?")
-        words = pc.is_in(pc.utf8_lower(column), pa.array(["true", "false"]))
-        nothing = pa.scalar(None, pa.string())
-        self.columns["open"] = pc.if_else(words, nothing, column)
-        return booleans(pc.if_else(words, column, nothing))
+        words = pc.is_in(pc.utf8_lower(column), texts_from(["true", "false"]))
+        self.columns["open"] = pc.if_else(words, NO_TEXT, column)
+        return booleans(pc.if_else(words, column, NO_TEXT))
 
     def _numbers(self, *names: str) -> Cast:
         return self._cast(floats, "a number", "f8", *names)

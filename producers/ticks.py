@@ -6,11 +6,13 @@ with open, high and low travels as four ticks of its session.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from producers.casts import Cast, Mask, Values
+from producers.arrow import Mask, Values
+from producers.casts import Cast
 from producers.errors import InputError
 from producers.results import Refusal
 from producers.sources import Source
@@ -29,6 +31,7 @@ from schemas.rules import (
 
 _DAY_MS = 86_400_000
 _NONE = -1
+_GREATEST = float(np.finfo(np.float64).max)
 # a row of a bar becomes this many ticks: open, high, low and close
 _OPEN, _HIGH, _LOW, _CLOSE = range(4)
 
@@ -88,7 +91,7 @@ def tick_chunk(table: Table, options: TickOptions) -> TickChunk:
         for row in np.flatnonzero(bad)
     ]
     return TickChunk(
-        ticks=_ticks(cells, np.flatnonzero(~bad), table.lines),
+        ticks=_ticks(cells, np.flatnonzero(~bad) if bad.any() else slice(None), table.lines),
         refused=sorted(table.refused + refused, key=lambda each: each.line),
     )
 
@@ -111,25 +114,30 @@ def _require_columns(name: str, columns: set[str], options: TickOptions) -> None
 
 
 def _bad_rows(cells: TickCells) -> Mask:
-    bad = cells.no_ticker | _bad_tickers(cells.tickers)[cells.ticker_index] | ~cells.price.present
+    bad = cells.no_ticker | ~cells.price.present
+    bad_tickers = np.array([_ticker_reason(each) is not None for each in cells.tickers], dtype=bool)
+    if bad_tickers.any():
+        bad |= bad_tickers[cells.ticker_index]
     for cell in cells.read:
         bad |= cell.cast.bad
     for price in (cells.price, cells.open, cells.high, cells.low):
-        bad |= price.good & ~((price.values >= MIN_PRICE) & (price.values <= MAX_PRICE))
-    for cast, low, high in (
-        (cells.ts_event_ms, MIN_EVENT_MS, MAX_EVENT_MS - 1),
-        (cells.session, MIN_EVENT_MS // _DAY_MS, MAX_EVENT_MS // _DAY_MS - 1),
-        (cells.revision, 0, MAX_REVISION),
-    ):
-        bad |= cast.good & ((cast.values < low) | (cast.values > high))
-    bad |= cells.size.good & ~np.isfinite(cells.size.values)
+        bad |= _outside(price, MIN_PRICE, MAX_PRICE)
+    bad |= _outside(cells.ts_event_ms, MIN_EVENT_MS, MAX_EVENT_MS - 1)
+    bad |= _outside(cells.session, MIN_EVENT_MS // _DAY_MS, MAX_EVENT_MS // _DAY_MS - 1)
+    bad |= _outside(cells.revision, 0, MAX_REVISION)
+    bad |= _outside(cells.size, -_GREATEST, _GREATEST)
     bad |= ~(cells.ts_event_ms.present | cells.session.present)
+    if not cells.whole_bar.any():
+        return bad
     return bad | (cells.whole_bar & (~cells.session.present | _not_final(cells)))
 
 
-def _bad_tickers(tickers: list[str]) -> Mask:
-    # one more, so that a table without any ticker can be indexed too
-    return np.array([_ticker_reason(each) is not None for each in tickers] + [True], dtype=bool)
+def _outside(cast: Cast, low: float, high: float) -> Mask:
+    """Return which values are out of bounds, or no number."""
+    # most columns are in bounds as a whole, or not there
+    if not cast.present.any() or (cast.values.min() >= low and cast.values.max() <= high):
+        return np.zeros(len(cast.values), dtype=bool)
+    return cast.good & ~((cast.values >= low) & (cast.values <= high))
 
 
 def _not_final(cells: TickCells) -> Mask:
@@ -155,6 +163,7 @@ def _reason(cells: TickCells, row: int) -> str:
     return "final: expected true in a row with open, high and low, was false"
 
 
+@lru_cache(maxsize=1 << 16)
 def _ticker_reason(ticker: str) -> str | None:
     return _rule(Tick(ticker=ticker, price=1.0, session="2000-01-03"))
 
@@ -179,43 +188,50 @@ def _tick(cells: TickCells, row: int, price: float) -> Tick:
     )
 
 
-def _ticks(cells: TickCells, rows: Values, lines: Values) -> TickColumns:
-    row, kind = _four_ticks(cells, rows)
+def _ticks(cells: TickCells, rows: Any, lines: Values) -> TickColumns:
+    row, kind, price = _prices(cells, rows)
     is_close = kind == _CLOSE
-    prices = [cells.open.values, cells.high.values, cells.low.values, cells.price.values]
-    flags = np.where(is_close & _final(cells)[row], FLAG_FINAL, 0)
     opening = cells.open_flag.values & cells.open_flag.present
-    flags |= np.where((kind == _OPEN) | (is_close & opening[row]), FLAG_OPEN, 0)
+    is_open = (kind == _OPEN) | (is_close & opening[row])
+    is_final = is_close & _final(cells)[row]
     return TickColumns(
         tickers=cells.tickers,
-        ticker_index=cells.ticker_index[row].astype("<i4"),
-        ts_event_ms=_or_none(cells.ts_event_ms, row).astype("<i8"),
-        session=_or_none(cells.session, row).astype("<i4"),
-        price=np.choose(kind, [each[row] for each in prices]).astype("<f8"),
-        size=np.where(is_close & cells.size.present[row], cells.size.values[row], np.nan).astype(
-            "<f8"
-        ),
-        flags=flags.astype("u1"),
+        ticker_index=cells.ticker_index[row].astype("<i4", copy=False),
+        ts_event_ms=_filled(cells.ts_event_ms, row, _NONE).astype("<i8", copy=False),
+        session=_filled(cells.session, row, _NONE).astype("<i4", copy=False),
+        price=price.astype("<f8", copy=False),
+        size=_sizes(cells.size, row, is_close).astype("<f8", copy=False),
+        flags=is_open * np.uint8(FLAG_OPEN) | is_final * np.uint8(FLAG_FINAL),
         revision=cells.revision.values[row].astype("u1"),
         lines=lines[row],
     )
 
 
-def _four_ticks(cells: TickCells, rows: Values) -> tuple[Values, Values]:
-    """Return the row and the kind of each tick: the prices of a bar beside its close."""
-    kinds = ((_OPEN, cells.open), (_HIGH, cells.high), (_LOW, cells.low))
-    parts = [(rows[price.present[rows]], kind) for kind, price in kinds]
-    parts.append((rows, _CLOSE))
-    row = np.concatenate([part for part, _ in parts])
-    kind = np.concatenate([np.full(len(part), each, dtype=np.int8) for part, each in parts])
-    order = np.argsort(row * 4 + kind, kind="stable")
-    return row[order], kind[order]
+def _prices(cells: TickCells, rows: Any) -> tuple[Any, Values, Values]:
+    """Return the row, the kind and the price of each tick: those of a bar beside its close."""
+    if not cells.whole_bar.any():
+        price = cells.price.values[rows]
+        return rows, np.full(len(price), _CLOSE, dtype=np.int8), price
+    bar = (cells.open, cells.high, cells.low, cells.price)
+    found = np.stack([each.present[rows] for each in bar], axis=1)
+    prices = np.stack([each.values[rows] for each in bar], axis=1)
+    at = np.flatnonzero(found)
+    row = np.arange(len(cells.no_ticker))[rows][at // len(bar)]
+    return row, (at % len(bar)).astype(np.int8), prices.reshape(-1)[at]
+
+
+def _sizes(size: Cast, row: Any, is_close: Mask) -> Values:
+    if not size.present.any():
+        return np.full(len(is_close), np.nan)
+    return np.where(is_close & size.present[row], size.values[row], np.nan)
 
 
 def _final(cells: TickCells) -> Mask:
-    stated = cells.session.present & ~cells.ts_event_ms.present
-    return np.where(cells.final.present, cells.final.values, stated | cells.whole_bar).astype(bool)
+    stated = (cells.session.present & ~cells.ts_event_ms.present) | cells.whole_bar
+    final = cells.final
+    return (final.present & final.values) | (~final.present & stated)
 
 
-def _or_none(cast: Cast, rows: Values) -> Values:
-    return np.where(cast.present[rows], cast.values[rows], _NONE)
+def _filled(cast: Cast, row: Any, missing: int) -> Values:
+    values: Values = cast.values[row]
+    return values if cast.present.all() else np.where(cast.present[row], values, missing)
