@@ -66,9 +66,9 @@ class Market:
             part = slice(start, start + _BATCH_TICKS)
             yield _closes(names[part], numbers[part], session)
 
-    def observations(self) -> int:
-        """Return how many observations there must be at the end."""
-        each = (min(window(n), SESSIONS - 1 - n % ENTRIES) for n in range(self.per_ticker))
+    def observations(self, sessions: int = SESSIONS) -> int:
+        """Return how many observations there must be after so many sessions."""
+        each = (max(min(window(n), sessions - 1 - n % ENTRIES), 0) for n in range(self.per_ticker))
         return sum(each) * len(self.tickers)
 
     def statuses(self) -> dict[str, int]:

@@ -2,10 +2,14 @@
 
 from benchmarks.bench import Scenario
 from benchmarks.million import million_signals
+from benchmarks.recovery import recovery
 from benchmarks.tick_scenarios import columnar_ticks, single_ticks
+from benchmarks.two_workers import two_workers
 
 SCENARIOS: dict[str, Scenario] = {
     "single_ticks": single_ticks,
     "columnar_ticks": columnar_ticks,
+    "two_workers": two_workers,
     "million_signals": million_signals,
+    "recovery": recovery,
 }

@@ -42,7 +42,7 @@ class Tracked:
     @property
     def signal_sessions(self) -> int:
         """Return the observations of all sessions that were played."""
-        return self.market.observations()
+        return self.market.observations(len(self.sessions))
 
     @property
     def seconds(self) -> float:
@@ -61,8 +61,8 @@ class Tracked:
         return (most - self.rss_before) / self.market.signals
 
 
-def tracked(bench: Bench, signals: int, name: str) -> Tracked:
-    """Register a market's signals, play its sessions, and check what the worker published."""
+def tracked(bench: Bench, signals: int, name: str, sessions: int = SESSIONS) -> Tracked:
+    """Register a market's signals, play sessions, and check what the worker published."""
     market = Market(signals=signals, partitions=PARTITIONS)
     prefix = bench.topics(name)
     broker = bench.broker().address
@@ -75,9 +75,9 @@ def tracked(bench: Bench, signals: int, name: str) -> Tracked:
         click.echo(
             f"  {name}: registered in {entry.seconds:.1f} s, {entry.rss / 1e6:.0f} MB", err=True
         )
-        asyncio.run(_play(broker, found, worker))
+        asyncio.run(play(broker, found, worker, range(sessions)))
         found.rss_peak = peak_bytes(worker.process.pid) or 0
-    _check(broker, found)
+    check(broker, found)
     click.echo(
         f"  {name}: {found.signal_sessions:,} signal-sessions in {found.seconds:.1f} s,"
         f" {found.cpu_seconds:.1f} s of CPU",
@@ -115,17 +115,18 @@ async def _publish_signals(broker: str, prefix: str, market: Market) -> int:
     return count
 
 
-async def _play(broker: str, found: Tracked, worker: WatchedWorker) -> None:
+async def play(broker: str, found: Tracked, worker: WatchedWorker, sessions: range) -> None:
+    """Publish session after session, each when the one before is durable."""
     records = 0
+    topic = prefixed(found.prefix, topics.TICKS)
     async with batch_producer(broker) as producer:
-        for session in range(SESSIONS):
+        for session in sessions:
             before = records
             for partition in range(found.market.partitions):
                 messages = [
                     (each.tickers[0].encode(), encode(each))
                     for each in found.market.ticks_of(partition, session)
                 ]
-                topic = prefixed(found.prefix, topics.TICKS)
                 records += await send(producer, topic, partition, messages)
             stretch = await asyncio.to_thread(
                 worker.wait_span, topics.TICKS, before, records, seconds=_SESSION_SECONDS
@@ -133,8 +134,9 @@ async def _play(broker: str, found: Tracked, worker: WatchedWorker) -> None:
             found.sessions.append(stretch)
 
 
-def _check(broker: str, found: Tracked) -> None:
-    wanted = {topics.BARS: len(found.market.tickers) * SESSIONS, topics.DEAD_LETTERS: 0}
+def check(broker: str, found: Tracked) -> None:
+    """Raise ContestError where the worker has not closed every bar, or refused a record."""
+    wanted = {topics.BARS: len(found.market.tickers) * len(found.sessions), topics.DEAD_LETTERS: 0}
     for topic, expected in wanted.items():
         count = published(broker, found.prefix, topic)
         if count != expected:

@@ -1,8 +1,9 @@
 """The worker as `signal-tracker worker` runs it, telling what it does and when.
 
 Into `progress.jsonl` go, with the time, the processor time so far and the
-resident memory: `ready` with the partitions taken over, `begin` when a chunk
-comes after a rest, `idle` when all that was read is done and durable.
+resident memory: `assigned` when the group has given it partitions, `ready` with
+those it has recovered, `begin` when a chunk comes after a rest, `idle` when all
+that was read is done and durable.
 """
 
 import asyncio
@@ -62,6 +63,9 @@ class _Steps:
     def ready(self, partitions: Iterable[int]) -> None:
         self._tell("ready", partitions=list(partitions))
 
+    def assigned(self) -> None:
+        self._tell("assigned")
+
     def begin(self, topic: Topic) -> None:
         if not (self._running or self._pending):
             self._tell("begin", topic=topic.name)
@@ -112,6 +116,7 @@ def run(job: WorkerJob) -> None:
             return effect
 
     wiring.Processor = Watched  # type: ignore[attr-defined]
+    _tell_assignments(steps)
     if job.gate:
         _hold_until(Path(job.gate))
     run_worker(
@@ -124,6 +129,16 @@ def run(job: WorkerJob) -> None:
             partitions=job.partitions,
         )
     )
+
+
+def _tell_assignments(steps: _Steps) -> None:
+    assigned = BatchConsumer.on_partitions_assigned
+
+    async def tell(self: BatchConsumer, *args: Any, **kwargs: Any) -> None:
+        steps.assigned()
+        await assigned(self, *args, **kwargs)
+
+    BatchConsumer.on_partitions_assigned = tell  # type: ignore[method-assign]
 
 
 def _hold_until(gate: Path) -> None:
