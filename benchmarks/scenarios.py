@@ -1,6 +1,7 @@
 """The scenarios by name."""
 
 from benchmarks.bench import Scenario
+from benchmarks.latency import latency
 from benchmarks.million import million_signals
 from benchmarks.recovery import recovery
 from benchmarks.tick_scenarios import columnar_ticks, single_ticks
@@ -10,6 +11,7 @@ SCENARIOS: dict[str, Scenario] = {
     "single_ticks": single_ticks,
     "columnar_ticks": columnar_ticks,
     "two_workers": two_workers,
+    "latency": latency,
     "million_signals": million_signals,
     "recovery": recovery,
 }
