@@ -6,11 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from producers.ticks import TickColumns
+from schemas.codec import MAX_RECORD_BYTES
 from schemas.records import TickBatch
 from schemas.topics import partition_of
 
-# 34 bytes a tick: large enough to read at full speed, far below a broker's 1 MB
-MAX_TICKS = 2_000
+# 34 bytes a tick: what a record costs its publisher is small beside its ticks, and it stays far
+# below a broker's 1 MB
+MAX_TICKS = 4_000
+_TICK_BYTES = 34
+# of a ticker in UTF-8, beside its length
+_CHARACTER_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +39,19 @@ def batches_of(
     order = np.argsort(placed, kind="stable")
     bounds = np.cumsum(np.bincount(placed, minlength=partitions))
     sorted_ = ticks.take(order)
+    most = min(max_ticks, _most_ticks(ticks.tickers))
     first = 0
     for partition, last in enumerate(bounds.tolist()):
-        for start in range(first, last, max_ticks):
-            part = sorted_.take(slice(start, min(start + max_ticks, last)))
+        for start in range(first, last, most):
+            part = sorted_.take(slice(start, min(start + most, last)))
             yield PlacedBatch(partition=partition, batch=_batch(part, source), ticks=part)
         first = last
+
+
+def _most_ticks(tickers: list[str]) -> int:
+    """Return how many ticks are no more than a record may hold, whatever tickers they name."""
+    longest = max(map(len, tickers), default=0)
+    return MAX_RECORD_BYTES * 9 // 10 // (_TICK_BYTES + 2 + _CHARACTER_BYTES * longest)
 
 
 def _batch(ticks: TickColumns, source: str) -> TickBatch:

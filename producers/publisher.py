@@ -27,7 +27,7 @@ from kafka.errors import (
 from producers.errors import MissingTopicError, PublishError
 
 LINGER_MS = 20
-BATCH_BYTES = 262_144
+BATCH_BYTES = 524_288
 MAX_REQUEST_BYTES = 1_048_576
 # kafka-python 3 has no buffer limit of its own: without this a slow broker fills the memory
 MAX_PENDING_BYTES = 32_000_000

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from producers.memory import MemoryPublisher, Published
 from producers.results import Refusal
 from producers.tick_cells import COLUMNS, TickOptions
 from producers.ticks import TickColumns, tick_chunk
-from schemas.codec import MAX_RECORD_BYTES, decode, decode_inbound
+from schemas.codec import MAX_RECORD_BYTES, decode, decode_inbound, encode
 from schemas.records import CorporateAction, Decision, Signal, TickBatch
 from schemas.topics import SIGNALS, TICKS, partition_of
 
@@ -96,6 +97,17 @@ def test_a_batch_is_bounded_and_names_only_its_own_tickers() -> None:
     ]
     split = list(batches_of(columns_of(5_000), 8))
     assert sum(len(each.batch.tickers) for each in split) == 50
+
+
+def test_a_batch_of_long_tickers_is_no_larger_than_a_record_may_be() -> None:
+    ticks = columns_of(8_000)
+    tickers = [f"{n:04d}".ljust(64, "\N{MATHEMATICAL BOLD CAPITAL A}") for n in range(8_000)]
+    index = np.arange(8_000, dtype=np.int32)
+
+    placed = list(batches_of(replace(ticks, tickers=tickers, ticker_index=index), 1))
+
+    assert max(len(encode(each.batch)) for each in placed) < MAX_RECORD_BYTES
+    assert sum(len(each.ticks.price) for each in placed) == 8_000
 
 
 def test_no_ticks_make_no_batch() -> None:
