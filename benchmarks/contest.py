@@ -1,6 +1,7 @@
 """Run one contestant in a process of its own, and see that it has done its work."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -11,10 +12,14 @@ from typing import TypeAlias
 from benchmarks.bench import ContestError
 from benchmarks.feed import SESSIONS, TICKERS
 from benchmarks.job import Job, Measured
+from benchmarks.usage import available_bytes
 from schemas.topics import BARS, DEAD_LETTERS, prefixed
 from signal_tracker import admin, children
 
 TIMEOUT_SECONDS = 180.0
+LEAST_MEMORY, LEAST_DISK = 1_000_000_000, 2_000_000_000
+
+_LOOK_SECONDS = 0.5
 
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -73,7 +78,11 @@ def wait_for(
 ) -> None:
     """Return when something holds; raise ContestError where a process died or time is up."""
     deadline = time.monotonic() + seconds
+    looked = 0.0
     while not holds():
+        if time.monotonic() - looked > _LOOK_SECONDS:
+            looked = time.monotonic()
+            _refuse_shortage(log)
         for process in processes:
             if process.poll() is not None and not holds():
                 told = f"a process ended with status {process.returncode}"
@@ -83,6 +92,16 @@ def wait_for(
             msg = f"{what}: not done within {seconds:.0f} s; its log is {log}"
             raise ContestError(msg)
         time.sleep(poll)
+
+
+def _refuse_shortage(log: Path) -> None:
+    # A machine that runs full would end the broker first, or the shell that all this was started in.
+    memory, disk = available_bytes(), shutil.disk_usage(log.parent).free
+    if (memory is not None and memory < LEAST_MEMORY) or disk < LEAST_DISK:
+        told = "unknown" if memory is None else f"{memory / 1e9:.1f} GB"
+        msg = f"the machine runs full: {told} of memory and {disk / 1e9:.1f} GB of disk are left"
+        msg += "; use fewer --signals"
+        raise ContestError(msg)
 
 
 def _wait(process: Process, job: Job, name: str) -> None:

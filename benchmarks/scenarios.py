@@ -5,6 +5,7 @@ from benchmarks.latency import latency
 from benchmarks.million import million_signals
 from benchmarks.parquet import publish_parquet
 from benchmarks.recovery import recovery
+from benchmarks.report import report
 from benchmarks.tick_scenarios import columnar_ticks, single_ticks
 from benchmarks.two_workers import two_workers
 
@@ -16,4 +17,5 @@ SCENARIOS: dict[str, Scenario] = {
     "latency": latency,
     "million_signals": million_signals,
     "recovery": recovery,
+    "report": report,
 }

@@ -35,6 +35,15 @@ def peak_bytes(pid: Pid) -> int | None:
     return int(line.split()[1]) * 1024
 
 
+def available_bytes() -> int | None:
+    """Return the memory that the machine can still give."""
+    content = _read("", "meminfo")
+    if content is None:
+        return None
+    (line,) = (each for each in content.splitlines() if each.startswith("MemAvailable:"))
+    return int(line.split()[1]) * 1024
+
+
 def _read(pid: Pid, name: str) -> str | None:
     if pid is None:
         return None
