@@ -95,7 +95,7 @@ def wait_for(
 
 
 def _refuse_shortage(log: Path) -> None:
-    # A machine that runs full would end the broker first, or the shell that all this was started in.
+    # A machine that runs full would end the broker first, or the shell it was started in.
     memory, disk = available_bytes(), shutil.disk_usage(log.parent).free
     if (memory is not None and memory < LEAST_MEMORY) or disk < LEAST_DISK:
         told = "unknown" if memory is None else f"{memory / 1e9:.1f} GB"
