@@ -180,16 +180,26 @@ def instants(column: Column, tz: ZoneInfo | None) -> Cast:
         return _milliseconds(series.dt.tz_convert("UTC"), present)
     if not pa.types.is_string(column.type):
         return _unreadable(column, present, "i8")
-    import pandas as pd
-
     timed = _matches(column, _TIME)
     fixed = timed & _matches(column, _OFFSET)
+    if np.array_equal(fixed, present) and (utc := _utc(column)) is not None:
+        return _cast(numbers_of(utc.cast(pa.int64()), "i8", 0) // _PER_MS["us"], present, None)
+    import pandas as pd
+
     text = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
     utc = pd.to_datetime(text.where(fixed), format="ISO8601", utc=True, errors="coerce")
     local = pd.to_datetime(text.where(timed & ~fixed), format="ISO8601", errors="coerce")
     if local.notna().any():
         utc = utc.where(fixed, _localized(local, tz).dt.tz_convert("UTC"))
     return _milliseconds(utc, present)
+
+
+def _utc(column: Column) -> Column | None:
+    """Return texts with offsets as times, None where one needs a reader with more patience."""
+    try:
+        return column.cast(pa.timestamp("us", tz="UTC"))
+    except pa.ArrowInvalid:
+        return None
 
 
 def texts(column: Column) -> Column:

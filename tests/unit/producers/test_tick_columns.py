@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers import arrow
+from producers import arrow, casts
 from tests.unit.producers.reading import Tick, ticks_of
 
 OPEN_MS = 1_577_975_400_000  # 2020-01-02T14:30:00Z
@@ -42,6 +42,13 @@ TYPED: dict[str, tuple[pa.DataType, list[Any]]] = {
     "final": (pa.bool_(), [None, True, False]),
     "revision": (pa.int32(), [0, 0, 3, 256, None]),
 }
+
+
+MOMENTS = [
+    *("2020-01-02T14:30:00Z", "2020-01-02 14:30:00.123456Z", "2020-01-02T14:30Z"),
+    *("2020-01-02T14:30:00+05:30", "2020-01-02T14:30:00-0500", "2020-01-02T14:30:00+05"),
+    *("2199-12-31T23:59Z", "1970-01-01T00:00:00Z", "1979-12-31T23:59:59.9999Z"),
+]
 
 
 def tables(cells: dict[str, list[Any]]) -> Any:
@@ -99,6 +106,16 @@ def test_a_file_read_whole_is_its_rows_read_one_by_one(rows: list[dict[str, Any]
         for at, (_, own) in enumerate(alone, 1)
         for reason in own
     ]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(MOMENTS), min_size=1, max_size=6))
+def test_times_of_any_offset_are_those_that_pandas_reads(moments: list[str]) -> None:
+    known = casts.instants(pa.array(moments), None)
+    beside_another = casts.instants(pa.array([*moments, "2020-01-02T14:30:00.1234567Z"]), None)
+
+    assert not known.bad.any()
+    assert known.values.tolist() == beside_another.values.tolist()[:-1]
 
 
 def test_tickers_that_are_one_without_their_space_are_one() -> None:
