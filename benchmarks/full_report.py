@@ -5,11 +5,13 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.sampler import profile_if_asked
 from benchmarks.usage import peak_bytes
 from sinks.snapshot import write_reports
 
 if __name__ == "__main__":
     database, out, answer = map(Path, sys.argv[1:4])
+    profile_if_asked("all report files")
     began, cpu = time.perf_counter(), time.process_time()
     paths = write_reports(database, out)
     took = {

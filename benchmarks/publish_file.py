@@ -6,12 +6,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sampler import profile_if_asked
 from producers import files
 from signal_tracker import cli
 
 
 def run(answer: Path, argv: list[str]) -> int:
     """Run the command; write what the file took."""
+    profile_if_asked("publishing a Parquet file")
     publish = files.publish_ticks_file
 
     def timed(publisher: Any, *args: Any, **kwargs: Any) -> Any:

@@ -5,6 +5,7 @@ scenario; exit code 1 where a bound does not hold or a scenario failed.
 """
 
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import click
 
-from benchmarks import docs, plot, results, tables
+from benchmarks import docs, plot, results, sampler, tables
 from benchmarks.bench import EMBEDDED, KAFKA, Bench, ContestError, Scenario
 from benchmarks.scenarios import SCENARIOS
 from signal_tracker.errors import TrackerError
 from signal_tracker.stopping import unwind_on_sigterm
 
 OUT = Path("build/bench.json")
+PROFILES = Path("docs/profiles")
 # These read what the scenario before them has left on the broker.
 _TOGETHER = {"recovery"}
 
@@ -39,6 +41,7 @@ _TOGETHER = {"recovery"}
 @click.option("--merge", is_flag=True, help="Keep the other scenarios' results in the file.")
 @click.option("--resume", is_flag=True, help="Keep what is in the file, and run only the rest.")
 @click.option("--write-docs", is_flag=True, help="Put the results in docs/performance.md and .svg.")
+@click.option("--profile", is_flag=True, help="Write docs/profiles/SCENARIO.txt; no results.")
 @click.option("--keep", is_flag=True, help="Keep the logs, whatever happens.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=OUT)
 def main(  # noqa: PLR0917 click passes options by name
@@ -52,6 +55,7 @@ def main(  # noqa: PLR0917 click passes options by name
     merge: bool,
     resume: bool,
     write_docs: bool,
+    profile: bool,
     keep: bool,
     out: Path,
 ) -> None:
@@ -59,6 +63,8 @@ def main(  # noqa: PLR0917 click passes options by name
     unwind_on_sigterm()
     # a new Kafka topic is not led at once, and the client says so for every attempt
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if profile:
+        out = Path("build/profile.json")
     if not (merge or resume):
         results.clear(out)
     done = set(results.read_runs(out)) if resume else set()
@@ -78,6 +84,8 @@ def main(  # noqa: PLR0917 click passes options by name
         for name in chosen:
             if name not in _TOGETHER:
                 bench.close_broker()
+            if profile:
+                os.environ[sampler.VARIABLE] = str(PROFILES / f"{name}.txt")
             if not _run(name, SCENARIOS[name], bench, out):
                 failed.append(name)
     finally:

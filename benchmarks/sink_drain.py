@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from benchmarks.sampler import profile_if_asked
 from sinks.sink import Written
 from sinks.sqlite import SqliteSink
 from sinks.sqlite_queries import committed
@@ -67,6 +68,7 @@ class _Clock:
 
 def run(job: DrainJob) -> None:
     """Store everything, and write what it took."""
+    profile_if_asked("SQLite sink")
     clock = _Clock()
     ends = {(topic, partition): offset for topic, partition, offset in job.ends if offset}
     looked = 0.0

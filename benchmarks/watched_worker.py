@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from benchmarks.sampler import profile_if_asked
 from benchmarks.usage import resident_bytes
 from schemas.topics import Topic
 from streams import app as wiring
@@ -115,6 +116,7 @@ def run(job: WorkerJob) -> None:
             steps.read(topic, len(records), effect)
             return effect
 
+    profile_if_asked("whole worker")
     wiring.Processor = Watched  # type: ignore[attr-defined]
     _tell_assignments(steps)
     if job.gate:

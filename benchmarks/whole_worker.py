@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from benchmarks.job import Clock, Job
+from benchmarks.sampler import profile_if_asked
 from schemas.topics import TICKS, Topic
 from streams import app as wiring
 from streams.policy_files import load_policy
@@ -57,6 +58,7 @@ def run(job: Job) -> None:
                 end.chunk_read(len(records), effect)
             return effect
 
+    profile_if_asked("whole worker")
     wiring.Processor = Timed  # type: ignore[attr-defined]
     run_worker(
         wiring.WorkerConfig(
