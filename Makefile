@@ -19,8 +19,9 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 tests/unit tests/agents tests/test_architecture.py
 
+# QUICK=1, PEERS=1; more by BENCH="--only latency --merge"
 bench: $(READY)
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 study: $(READY)
 	$(BIN)/python -m studies.run

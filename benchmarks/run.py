@@ -7,23 +7,39 @@ scenario; exit code 1 where a bound does not hold or a scenario failed.
 import logging
 import os
 import shutil
+import signal
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import aiokafka.errors
 import click
+import kafka.errors
 
 from benchmarks import docs, plot, results, sampler, tables
 from benchmarks.bench import EMBEDDED, KAFKA, Bench, ContestError, Scenario
 from benchmarks.scenarios import SCENARIOS
 from signal_tracker.errors import TrackerError
-from signal_tracker.stopping import unwind_on_sigterm
+from signal_tracker.stopping import Stopped, unwind_on_sigterm
 
 OUT = Path("build/bench.json")
 PROFILES = Path("docs/profiles")
 # These read what the scenario before them has left on the broker.
 _TOGETHER = {"recovery"}
+# One scenario that fails must not cost the results of the others.
+_FAILURES = (
+    ContestError,
+    TrackerError,
+    kafka.errors.KafkaError,
+    aiokafka.errors.KafkaError,
+    sqlite3.Error,
+    subprocess.SubprocessError,
+    OSError,
+    ValueError,
+)
 
 
 @click.command()
@@ -90,8 +106,8 @@ def main(  # noqa: PLR0917 click passes options by name
                 failed.append(name)
     finally:
         bench.close_broker()
-        if not (failed or keep):
-            shutil.rmtree(folder, ignore_errors=True)
+    if not (failed or keep):
+        shutil.rmtree(folder, ignore_errors=True)
     _finish(out, failed, write_docs=write_docs)
 
 
@@ -100,8 +116,9 @@ def _run(name: str, scenario: Scenario, bench: Bench, out: Path) -> bool:
     began = time.monotonic()
     try:
         outcome = scenario(bench)
-    except (ContestError, TrackerError) as error:
-        click.echo(f"{name} failed: {error}; logs are under {bench.folder}", err=True)
+    except _FAILURES as error:
+        told = f"{type(error).__name__}: {error}"
+        click.echo(f"{name} failed: {told}; logs are under {bench.folder}", err=True)
         return False
     seconds = time.monotonic() - began
     told = {
@@ -127,4 +144,7 @@ def _finish(out: Path, failed: list[str], *, write_docs: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Stopped:
+        sys.exit(128 + signal.SIGTERM)
