@@ -117,8 +117,8 @@ def _run(name: str, scenario: Scenario, bench: Bench, out: Path) -> bool:
     try:
         outcome = scenario(bench)
     except _FAILURES as error:
-        told = f"{type(error).__name__}: {error}"
-        click.echo(f"{name} failed: {told}; logs are under {bench.folder}", err=True)
+        reason = f"{type(error).__name__}: {error}"
+        click.echo(f"{name} failed: {reason}; logs are under {bench.folder}", err=True)
         return False
     seconds = time.monotonic() - began
     told = {
