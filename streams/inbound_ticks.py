@@ -16,8 +16,9 @@ from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
 from schemas.rules import session_days
 from schemas.topics import TICKS, partition_of
 from streams.domain.calendar import days_label
-from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns
+from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns, Ticks
 from streams.inbound import Chunk, Reroute, Sorted, Source, dead_letter, place
+from streams.plain_batches import PlainBatches
 from streams.plain_ticks import read_plain
 from streams.tick_batches import batch_columns
 
@@ -26,7 +27,7 @@ from streams.tick_batches import batch_columns
 class SortedTicks:
     """The valid ticks of a chunk as columns, and what goes elsewhere."""
 
-    columns: list[TickColumns] = field(default_factory=list)
+    columns: list[Ticks] = field(default_factory=list)
     reroutes: list[Reroute] = field(default_factory=list)
     dead: list[Any] = field(default_factory=list)
 
@@ -34,23 +35,32 @@ class SortedTicks:
 def sort_ticks(chunk: Chunk, partitions: int) -> SortedTicks:
     """Return the ticks of a chunk of one partition."""
     found = SortedTicks()
-    plain = read_plain(chunk.values(), chunk.partition, partitions)
-    if plain.columns is not None:
-        found.columns.append(plain.columns)
     slow: Sorted[Tick] = Sorted()
-    for source in map(chunk.__getitem__, plain.others):
-        for index, element in decode_inbound(source.value, TICKS.records):
-            if isinstance(element, DecodeError):
-                slow.dead.append(dead_letter(source, index, element))
-            elif isinstance(element, TickBatch):
-                _take_batch(source, element, partitions, found)
-            else:
-                place(source, element, partitions, slow)
+    plain = read_plain(chunk.values(), chunk.partition, partitions)
+    if plain.ticks is not None:
+        found.columns.append(plain.ticks)
+    batches = PlainBatches(chunk.partition, partitions)
+    for at in plain.others:
+        batch = batches.read(chunk.records[at].value)
+        if batch is None:
+            _sort_slowly(chunk[at], partitions, found, slow)
+        else:
+            found.columns.append(batch)
     if slow.good:
         found.columns.append(_columns_of(slow.good))
     found.reroutes += slow.reroutes
     found.dead += slow.dead
     return found
+
+
+def _sort_slowly(source: Source, partitions: int, into: SortedTicks, slow: Sorted[Tick]) -> None:
+    for index, element in decode_inbound(source.value, TICKS.records):
+        if isinstance(element, DecodeError):
+            slow.dead.append(dead_letter(source, index, element))
+        elif isinstance(element, TickBatch):
+            _take_batch(source, element, partitions, into)
+        else:
+            place(source, element, partitions, slow)
 
 
 def _take_batch(source: Source, batch: TickBatch, partitions: int, into: SortedTicks) -> None:
@@ -70,28 +80,6 @@ def _take_batch(source: Source, batch: TickBatch, partitions: int, into: SortedT
         columns = columns.take(here[columns.code])
     if len(columns):
         into.columns.append(columns)
-
-
-def join_columns(parts: Sequence[TickColumns]) -> TickColumns:
-    """Return the ticks of several columns as one."""
-    if len(parts) == 1:
-        return parts[0]
-    codes: dict[str, int] = {}
-    joined = []
-    for part in parts:
-        local = np.array(
-            [codes.setdefault(ticker, len(codes)) for ticker in part.tickers], dtype=np.int64
-        )
-        joined.append(local[part.code])
-    return TickColumns(
-        tickers=list(codes),
-        code=np.concatenate(joined),
-        ts_ms=np.concatenate([each.ts_ms for each in parts]),
-        day=np.concatenate([each.day for each in parts]),
-        price=np.concatenate([each.price for each in parts]),
-        flags=np.concatenate([each.flags for each in parts]),
-        revision=np.concatenate([each.revision for each in parts]),
-    )
 
 
 def _columns_of(ticks: Sequence[Tick]) -> TickColumns:

@@ -19,7 +19,9 @@ from schemas.rules import (
     is_ticker,
 )
 from schemas.topics import partition_of
-from streams.domain.ticks import NO_DAY, TickColumns
+from streams.domain.ordered import OrderedTicks
+from streams.domain.ticks import Ticks, join_columns
+from streams.plain_batches import in_order
 
 
 class _PlainTick(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -37,7 +39,7 @@ _REFUSED = (msgspec.MsgspecError, ValueError, TypeError)
 class PlainTicks(NamedTuple):
     """The plain ticks of a chunk, and the positions of the other records."""
 
-    columns: TickColumns | None
+    ticks: Ticks | None
     others: list[int]
 
 
@@ -89,14 +91,12 @@ def _is_here(name: str, partition: int, partitions: int) -> bool:
     return is_ticker(name) and partition_of(name, partitions) == partition
 
 
-def _columns(ticks: list[_PlainTick], names: list[str], codes: dict[str, int]) -> TickColumns:
+def _columns(ticks: list[_PlainTick], names: list[str], codes: dict[str, int]) -> Ticks:
     count = len(ticks)
-    return TickColumns(
-        tickers=list(codes),
-        code=np.fromiter(map(codes.__getitem__, names), np.int64, count),
+    found = OrderedTicks(
+        tickers=tuple(codes),
+        code=np.fromiter(map(codes.__getitem__, names), np.int32, count),
         ts_ms=np.array([each.ts_event_ms for each in ticks], dtype=np.int64),
-        day=np.full(count, NO_DAY, dtype=np.int64),
         price=np.array([each.price for each in ticks], dtype=np.float64),
-        flags=np.zeros(count, dtype=np.uint8),
-        revision=np.zeros(count, dtype=np.uint8),
     )
+    return found if in_order(found.ts_ms) else join_columns([found])

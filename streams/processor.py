@@ -16,7 +16,7 @@ from schemas.topics import Topic
 from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker, Rules
 from streams.inbound import Chunk, sort_records
-from streams.inbound_ticks import join_columns, sort_ticks
+from streams.inbound_ticks import sort_ticks
 from streams.rows import restore
 from streams.tables import PartitionTable
 
@@ -116,7 +116,7 @@ Applied = tuple[Effects | None, list[Any], list[Any]]
 
 def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_ticks(chunk, partitions)
-    effects = tracker.apply_ticks(join_columns(found.columns)) if found.columns else None
+    effects = tracker.apply_ticks(found.columns) if found.columns else None
     return effects, found.reroutes, found.dead
 
 

@@ -44,6 +44,11 @@ class SessionCalendar:
         return [int(each) for each in self.close_ms]
 
     @cached_property
+    def opens(self) -> list[int]:
+        """Return the opens as Python integers."""
+        return [int(each) for each in self.open_ms]
+
+    @cached_property
     def labels(self) -> list[str]:
         """Return the YYYY-MM-DD labels of all sessions."""
         return [days_label(each) for each in self.days.tolist()]

@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.records import FLAG_FINAL, FLAG_OPEN
-from streams.domain.bars import Bar
+from streams.domain.bars import Bar, merge
 from streams.domain.calendar import NO_SESSION, CalendarOf, Ints, Mask, SessionCalendar
+from streams.domain.groups import Groups, groups_of
+from streams.domain.ordered import OrderedTicks, fold_ordered
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -50,6 +52,9 @@ class TickColumns:
         )
 
 
+Ticks: TypeAlias = TickColumns | OrderedTicks
+
+
 class FoldedTicks(NamedTuple):
     """What a chunk of ticks says: bars by (ticker, session index), event times by ticker."""
 
@@ -58,8 +63,67 @@ class FoldedTicks(NamedTuple):
     ignored: int
 
 
-def fold_columns(ticks: TickColumns, calendar_of: CalendarOf, lateness_ms: int) -> FoldedTicks:
-    """Return the bars and event times of a chunk; ticks of no session are counted as ignored."""
+def fold_columns(
+    ticks: TickColumns | Sequence[Ticks], calendar_of: CalendarOf, lateness_ms: int
+) -> FoldedTicks:
+    """Return the bars and event times of a chunk; ticks of no session are counted as ignored.
+
+    The chunk may come as several parts; which makes no difference to what is returned.
+    """
+    if isinstance(ticks, TickColumns):
+        return _fold_general(ticks, calendar_of, lateness_ms)
+    ordered = [part for part in ticks if isinstance(part, OrderedTicks)]
+    bars, event_times, rest = fold_ordered(ordered, calendar_of)
+    general: list[Ticks] = [part for part in ticks if isinstance(part, TickColumns)]
+    general += rest
+    if not general:
+        return FoldedTicks(bars, event_times, 0)
+    folded = _fold_general(join_columns(general), calendar_of, lateness_ms)
+    for key, bar in folded.bars.items():
+        old = bars.get(key)
+        bars[key] = bar if old is None else merge(old, bar)
+    for name, time in folded.event_times.items():
+        event_times[name] = max(time, event_times.get(name, time))
+    return FoldedTicks(bars, event_times, folded.ignored)
+
+
+def join_columns(parts: Sequence[Ticks]) -> TickColumns:
+    """Return the ticks of several parts as one."""
+    columns = [_general(part) if isinstance(part, OrderedTicks) else part for part in parts]
+    if len(columns) == 1:
+        return columns[0]
+    codes: dict[str, int] = {}
+    joined = []
+    for part in columns:
+        local = np.array(
+            [codes.setdefault(ticker, len(codes)) for ticker in part.tickers], dtype=np.int64
+        )
+        joined.append(local[part.code])
+    return TickColumns(
+        tickers=list(codes),
+        code=np.concatenate(joined),
+        ts_ms=np.concatenate([each.ts_ms for each in columns]),
+        day=np.concatenate([each.day for each in columns]),
+        price=np.concatenate([each.price for each in columns]),
+        flags=np.concatenate([each.flags for each in columns]),
+        revision=np.concatenate([each.revision for each in columns]),
+    )
+
+
+def _general(part: OrderedTicks) -> TickColumns:
+    count = len(part.code)
+    return TickColumns(
+        tickers=part.tickers,
+        code=part.code.astype(np.int64),
+        ts_ms=part.ts_ms,
+        day=np.full(count, NO_DAY, dtype=np.int64),
+        price=part.price,
+        flags=np.zeros(count, dtype=np.uint8),
+        revision=np.zeros(count, dtype=np.uint8),
+    )
+
+
+def _fold_general(ticks: TickColumns, calendar_of: CalendarOf, lateness_ms: int) -> FoldedTicks:
     bars: dict[tuple[str, int], Bar] = {}
     event_times: dict[str, int] = {}
     ignored = 0
@@ -111,8 +175,8 @@ def _greatest_times(ticks: TickColumns, times: Ints, into: dict[str, int]) -> No
 
 
 def _fold(ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, int], Bar]) -> None:
-    order, starts = _groups(ticks.code, index)
-    groups = _Groups(starts, len(order))
+    order, starts = groups_of(ticks.code, index)
+    groups = Groups(starts, len(order))
     keys = zip(ticks.code[order[starts]].tolist(), index[order[starts]].tolist(), strict=True)
     price, ts_ms = ticks.price[order], ts_ms[order]
     final = _flag(ticks.flags, FLAG_FINAL, order)
@@ -136,60 +200,3 @@ def _fold(ticks: TickColumns, index: Ints, ts_ms: Ints, into: dict[tuple[str, in
 def _flag(flags: npt.NDArray[np.uint8], flag: int, order: Ints) -> npt.NDArray[np.int8]:
     raised: npt.NDArray[np.int8] = ((flags[order] & flag) != 0).astype(np.int8)
     return raised
-
-
-def _groups(code: Ints, index: Ints) -> tuple[Ints, Ints]:
-    """Return a stable order by (ticker, session) and where each group starts in it."""
-    low = int(index.min())
-    span = int(index.max()) - low + 1
-    key = code * span + (index - low)
-    # numpy sorts 16-bit keys by radix, several times faster than by comparison.
-    narrow = key.astype(np.uint16) if int(key.max()) < 2**16 else key
-    order = np.argsort(narrow, kind="stable")
-    ordered = key[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    return order, starts
-
-
-def _worst(reduce: np.ufunc, values: npt.NDArray[Any]) -> Any:
-    limits = np.finfo(values.dtype) if values.dtype.kind == "f" else np.iinfo(values.dtype)
-    return limits.min if reduce is np.maximum else limits.max
-
-
-class _Groups:
-    """Runs of equal keys in sorted columns, reduced without a Python loop."""
-
-    def __init__(self, starts: Ints, total: int) -> None:
-        self.starts = starts
-        self._total = total
-        self._sizes = np.diff(np.append(starts, total))
-
-    def greatest(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.maximum.reduceat(values, self.starts)
-
-    def least(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.minimum.reduceat(values, self.starts)
-
-    def spread(self, per_group: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.repeat(per_group, self._sizes)
-
-    def pick(
-        self, reduce: np.ufunc, ranks: tuple[npt.NDArray[Any], ...]
-    ) -> tuple[list[npt.NDArray[Any]], Mask]:
-        """Return each group's extreme row by rank order, and where all but the last rank stand."""
-        found = []
-        among: Any = np.True_
-        before = among
-        for values in ranks:
-            before = among
-            picked = np.where(among, values, _worst(reduce, values))
-            extreme = reduce.reduceat(picked, self.starts)
-            found.append(extreme)
-            among = among & (values == self.spread(extreme))
-        return found, before
-
-    def only(self, chosen: Mask) -> "_Groups":
-        """Return the groups of the chosen rows; every group keeps at least one."""
-        sizes = np.add.reduceat(chosen.astype(np.int64), self.starts)
-        starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
-        return _Groups(starts, int(sizes.sum()))

@@ -5,7 +5,7 @@ number of times; what is told depends only on their set.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -19,7 +19,7 @@ from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_o
 from streams.domain.projection import project, quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState
-from streams.domain.ticks import TickColumns, fold_columns
+from streams.domain.ticks import TickColumns, Ticks, fold_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class PartitionTracker:
             )
         return state
 
-    def apply_ticks(self, ticks: TickColumns) -> Effects:
+    def apply_ticks(self, ticks: TickColumns | Sequence[Ticks]) -> Effects:
         """Fold ticks into bars, close what is complete and observe it."""
         effects = Effects(epoch=self.epoch)
         folded = fold_columns(ticks, self.rules.calendar_of, self.rules.lateness_ms)

@@ -10,10 +10,10 @@ from schemas import topics
 from schemas.codec import encode
 from schemas.records import Tick
 from streams.domain.effects import Effects
-from streams.domain.ticks import TickColumns
+from streams.domain.ticks import TickColumns, join_columns
 from streams.domain.tracker import PartitionTracker, Rules
 from streams.inbound import Chunk, Source, sort_records
-from streams.inbound_ticks import join_columns, sort_ticks
+from streams.inbound_ticks import sort_ticks
 from streams.policy_files import load_policy
 from streams.sessions import CalendarBook
 from tests.builders import make_batch

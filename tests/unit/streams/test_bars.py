@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from schemas.codec import encode
 from streams.domain.bars import Bar, merge
+from streams.domain.ticks import join_columns
 from streams.domain.tracker import PartitionTracker
-from streams.inbound_ticks import join_columns, sort_ticks
+from streams.inbound_ticks import sort_ticks
 from tests.builders import CLOSE_MS, DAY_MS, HOUR_MS, make_batch, make_tick
 from tests.oracle import bars as oracle
 from tests.oracle.bars import LATENESS_MS

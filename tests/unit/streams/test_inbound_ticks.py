@@ -15,8 +15,9 @@ from schemas.codec import decode, encode
 from schemas.records import DeadLetter, Tick
 from schemas.rules import MAX_EVENT_MS, MAX_PRICE, MIN_EVENT_MS, MIN_PRICE
 from schemas.topics import partition_of
+from streams.domain.ticks import join_columns
 from streams.inbound import Source
-from streams.inbound_ticks import SortedTicks, _ticks_of, join_columns, sort_ticks
+from streams.inbound_ticks import SortedTicks, _ticks_of, sort_ticks
 from tests.builders import CLOSE_MS, EPOCH_MS, SESSION, make_batch, make_tick
 from tests.unit.streams.fold import chunk_of, source
 

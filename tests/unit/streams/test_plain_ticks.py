@@ -14,6 +14,7 @@ from schemas.errors import DecodeError
 from schemas.records import Tick
 from schemas.rules import MAX_EVENT_MS, MAX_PRICE, MIN_EVENT_MS, MIN_PRICE
 from schemas.topics import TICKS, partition_of
+from streams.domain.ticks import join_columns
 from streams.inbound import Sorted, dead_letter, place
 from streams.inbound_ticks import _ticks_of, sort_ticks
 from streams.plain_ticks import read_plain
@@ -128,7 +129,7 @@ def test_the_quick_way_is_the_strict_one(values: list[bytes | None]) -> None:
     found = sort_ticks(chunk_of(sources_of(values)), PARTITIONS)
 
     expected = strictly(values)
-    ticks = [tick for part in found.columns for tick in _ticks_of(part, "")]
+    ticks = [tick for part in found.columns for tick in _ticks_of(join_columns([part]), "")]
     assert sorted(map(essence, ticks), key=repr) == sorted(map(essence, expected.good), key=repr)
     assert found.dead == expected.dead
     assert found.reroutes == expected.reroutes
@@ -138,10 +139,10 @@ def test_the_quick_way_is_the_strict_one(values: list[bytes | None]) -> None:
 def test_a_price_keeps_its_last_bit(price: float) -> None:
     value = orjson.dumps({"ticker": "AAPL", "price": price, "ts_event_ms": MIN_EVENT_MS})
 
-    columns, others = read_plain([value], HOME, PARTITIONS)
+    ticks, others = read_plain([value], HOME, PARTITIONS)
 
-    assert columns is not None
-    assert (columns.price.tolist(), others) == ([price], [])
+    assert ticks is not None
+    assert (ticks.price.tolist(), others) == ([price], [])
 
 
 def test_one_bad_record_leaves_the_others_on_the_quick_way() -> None:
@@ -149,12 +150,12 @@ def test_one_bad_record_leaves_the_others_on_the_quick_way() -> None:
     elsewhere = PLAIN.replace(b"AAPL", b"TSLA")
     assert partition_of("TSLA", PARTITIONS) != HOME
 
-    columns, others = read_plain(
+    ticks, others = read_plain(
         [PLAIN, b"{", PLAIN, None, padded, elsewhere, PLAIN], HOME, PARTITIONS
     )
 
-    assert columns is not None
-    assert (columns.tickers, columns.code.tolist()) == (["AAPL"], [0, 0, 0])
+    assert ticks is not None
+    assert (ticks.tickers, ticks.code.tolist()) == (("AAPL",), [0, 0, 0])
     assert others == [1, 3, 4, 5]
 
 

@@ -1,0 +1,189 @@
+"""TickBatch records of the common form to columns, without an Avro reader.
+
+Takes only what the strict path (`schemas.codec`, `streams.tick_batches`) would take
+whole, and reads it the same; all else is left to it.
+"""
+
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.codec import MAX_RECORD_BYTES, encode
+from schemas.records import TickBatch
+from schemas.rules import MAX_EVENT_MS, MAX_PRICE, MIN_EVENT_MS, MIN_PRICE, is_ticker
+from schemas.topics import partition_of
+from streams.domain.calendar import Ints
+from streams.domain.ordered import OrderedTicks
+
+_WIDTHS = (4, 8, 4, 8, 8, 1, 1)
+_MAX_VARINT = 5
+
+
+class _Dictionary(NamedTuple):
+    """The bytes of a record up to its columns, and the tickers that they hold."""
+
+    head: bytes
+    tickers: tuple[str, ...]
+
+
+class _Layout(NamedTuple):
+    """The bytes that stand before and in the columns of a record of so many ticks."""
+
+    lengths: tuple[bytes, ...]
+    no_session: bytes
+    zeros: bytes
+
+
+class PlainBatches:
+    """Reads the records of one partition; they share a dictionary more often than not."""
+
+    def __init__(self, partition: int, partitions: int) -> None:
+        self._partition = partition
+        self._partitions = partitions
+        self._last: _Dictionary | None = None
+
+    def read(self, value: bytes | None) -> OrderedTicks | None:
+        """Return the ticks of a record; None where it needs the strict path."""
+        if value is None or len(value) > MAX_RECORD_BYTES or not value.startswith(_marker()):
+            return None
+        known = self._last
+        if known is None or not value.startswith(known.head):
+            known = _dictionary(value)
+            if known is None or not all(map(self._is_here, known.tickers)):
+                return None
+            self._last = known
+        return _columns(value, known)
+
+    def _is_here(self, ticker: str) -> bool:
+        return is_ticker(ticker) and partition_of(ticker, self._partitions) == self._partition
+
+
+@cache
+def _marker() -> bytes:
+    empty = TickBatch(
+        tickers=[],
+        ticker_index=b"",
+        ts_event_ms=b"",
+        session=b"",
+        price=b"",
+        size=b"",
+        flags=b"",
+        revision=b"",
+        source="",
+    )
+    return encode(empty)[:10]
+
+
+def _dictionary(value: bytes) -> _Dictionary | None:
+    """Return the dictionary of a record that holds it as one block of distinct tickers."""
+    at = len(_marker())
+    found = _varint(value, at)
+    if found is None or found[0] <= 0:
+        return None
+    count, at = found
+    tickers = []
+    for _ in range(count):
+        length = _varint(value, at)
+        if length is None or length[0] < 0 or length[1] + length[0] > len(value):
+            return None
+        size, at = length
+        try:
+            tickers.append(value[at : at + size].decode())
+        except UnicodeDecodeError:
+            return None
+        at += size
+    if value[at : at + 1] != b"\0" or len(set(tickers)) < count:
+        return None
+    return _Dictionary(value[: at + 1], tuple(tickers))
+
+
+def _columns(value: bytes, known: _Dictionary) -> OrderedTicks | None:
+    parts = _parts(value, len(known.head))
+    if parts is None:
+        return None
+    code_bytes, ts_bytes, session, price_bytes, _, flags, revision = parts
+    layout = _layout(len(flags))
+    if session != layout.no_session or flags != layout.zeros or revision != layout.zeros:
+        return None
+    found = OrderedTicks(
+        known.tickers,
+        np.frombuffer(code_bytes, dtype="<i4"),
+        np.frombuffer(ts_bytes, dtype="<i8"),
+        np.frombuffer(price_bytes, dtype="<f8"),
+    )
+    return found if _are_valid(found) else None
+
+
+def _parts(value: bytes, at: int) -> list[bytes] | None:
+    """Return the bytes of the columns, where they fit each other and the record ends with them."""
+    found = _varint(value, at)
+    if found is None or found[0] <= 0 or found[0] % _WIDTHS[0]:
+        return None
+    count = found[0] // _WIDTHS[0]
+    parts = []
+    for length, width in zip(_layout(count).lengths, _WIDTHS, strict=True):
+        if not value.startswith(length, at):
+            return None
+        at += len(length)
+        # Copies, so that numpy finds each column where a processor likes it.
+        parts.append(value[at : at + count * width])
+        at += count * width
+    return parts if _ends_with_text(value, at) else None
+
+
+def _are_valid(ticks: OrderedTicks) -> bool:
+    code, ts_ms, price = ticks.code, ticks.ts_ms, ticks.price
+    return bool(
+        np.minimum.reduce(code) >= 0
+        and np.maximum.reduce(code) < len(ticks.tickers)
+        # What is not a number fails both.
+        and np.minimum.reduce(price) >= MIN_PRICE
+        and np.maximum.reduce(price) <= MAX_PRICE
+        and MIN_EVENT_MS <= ts_ms[0] <= ts_ms[-1] < MAX_EVENT_MS
+        and in_order(ts_ms)
+    )
+
+
+def in_order(ts_ms: Ints) -> bool:
+    """Say whether times never fall."""
+    return not np.logical_or.reduce(ts_ms[1:] < ts_ms[:-1])
+
+
+def _ends_with_text(value: bytes, at: int) -> bool:
+    found = _varint(value, at)
+    if found is None or found[0] < 0 or found[1] + found[0] != len(value):
+        return False
+    try:
+        value[found[1] :].decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _varint(value: bytes, at: int) -> tuple[int, int] | None:
+    """Return a zigzag number and the place after it; None where it is none of this size."""
+    result = 0
+    for n, byte in enumerate(value[at : at + _MAX_VARINT]):
+        result |= (byte & 0x7F) << (7 * n)
+        if byte < 0x80:  # noqa: PLR2004 - the bit that says that more follow
+            return (result >> 1) ^ -(result & 1), at + n + 1
+    return None
+
+
+@lru_cache(maxsize=256)
+def _layout(count: int) -> _Layout:
+    return _Layout(
+        tuple(_written(count * width) for width in _WIDTHS),
+        b"\xff\xff\xff\xff" * count,
+        bytes(count),
+    )
+
+
+def _written(size: int) -> bytes:
+    zigzag, out = size << 1, bytearray()
+    while zigzag > 0x7F:  # noqa: PLR2004 - as above
+        out.append(zigzag & 0x7F | 0x80)
+        zigzag >>= 7
+    out.append(zigzag)
+    return bytes(out)
