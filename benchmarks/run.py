@@ -136,8 +136,9 @@ def _finish(out: Path, failed: list[str], *, write_docs: bool) -> None:
     click.echo(tables.text(lines, runs))
     if write_docs and lines:
         docs.fill(Path("docs/performance.md"), tables.markdown(lines, runs))
-        Path("docs/performance.svg").write_text(plot.svg(lines))
-    click.echo(f"results in {out}", err=True)
+        Path("docs/performance.svg").write_text(plot.svg(lines, runs))
+    seconds = sum(told["seconds"] for told in runs.values())
+    click.echo(f"results in {out}; {len(runs)} scenarios took {seconds / 60:.1f} minutes", err=True)
     for name in failed:
         click.echo(f"FAILED: {name}", err=True)
     sys.exit(bool(failed or results.failing(lines)))

@@ -104,10 +104,27 @@ def test_the_manual_has_the_markers() -> None:
 
 
 def test_the_picture_has_a_bar_for_each_bound(written: Path) -> None:
-    picture = ElementTree.fromstring(plot.svg(results.read_lines(written)))
+    picture = ElementTree.fromstring(plot.svg(results.read_lines(written), {}))
 
     bars = [each for each in picture.iter() if each.tag.endswith("rect")]
     assert [each.get("class") for each in bars] == ["no", "yes", "yes", "no"]
+
+
+def test_the_picture_shows_the_rates_of_all_contestants() -> None:
+    series = [
+        {"contestant": name, "unit": unit, "values": [value]}
+        for name, unit, value in (
+            ("worker", "ticks/s", 2.0),
+            ("a <peer>", "ticks/s", 4.0),
+            ("worker, CPU", "us/tick", 1.0),
+        )
+    ]
+
+    picture = ElementTree.fromstring(plot.svg([], {"single_ticks": {"series": series}}))
+
+    bars = [each for each in picture.iter() if each.tag.endswith("rect")]
+    assert [each.get("class") for each in bars] == ["peer", "yes"]
+    assert float(bars[0].get("width", 0)) == 2 * float(bars[1].get("width", 0))
 
 
 def test_a_bar_goes_right_where_the_bound_holds() -> None:
