@@ -9,7 +9,7 @@ import click
 
 from schemas.policy import Policy
 from signal_tracker.ticker_bars import Market
-from sinks.report import Report, build_report
+from sinks.report import JudgedReport, build_report
 from sinks.rows import Rows, SignalRow
 from sinks.sqlite_queries import (
     read_decisions,
@@ -29,7 +29,7 @@ class Stored:
 
     path: Path
     rows: Rows
-    report: Report
+    report: JudgedReport
     policies: Mapping[str, Policy]
     decisions: Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -1,12 +1,14 @@
 """PURE: whether a signal is ready for trading, with every reason for and against."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.policy import PASS, Policy
 from sinks.evidence.cohort import Cohort
 from sinks.rows import SignalRow
+
+NO_POLICY = "no policy: the row of the one that judges it has not come"
 
 _HERE = "replay"
 
@@ -36,12 +38,18 @@ def readiness_of(
 ) -> Readiness:
     """Return whether a signal is ready for trading, by its full screen and its cohort."""
     findings = [
-        _screen(screen),
-        _verdict(signal),
+        _finding(screen_words(screen), "screen passed"),
+        _finding(
+            verdict_words(signal.verdict, signal.observations, signal.window_sessions)[1],
+            "verdict passed",
+        ),
         *_status(signal),
-        _action(signal),
-        _price(signal),
-        _cohort(cohort),
+        _finding(action_words(signal.action), f"{signal.action} is a trade"),
+        _finding(
+            suspect_words(signal.suspect_sessions) if signal.suspect_price else "",
+            "no suspect price",
+        ),
+        _finding(cohort_words(cohort), "cohort ready"),
         *_evidence_class(signal, policy, replay_counts),
     ]
     against = tuple(each.words for each in findings if not each.speaks_for)
@@ -59,12 +67,12 @@ def allowed(data_class: str, policy: Policy, *, replay_counts: bool) -> bool:
     return data_class == "live" or replayed or data_class in policy.also_ready
 
 
-def marks_of(signal: SignalRow) -> tuple[str, ...]:
+def marks_of(data_kind: str, source_kind: str, backdated: bool | None) -> tuple[str, ...]:
     """Return everything that sets a signal apart from live evidence; none where it is live."""
-    marks = [signal.data_kind] if signal.data_kind != "live" else []
-    if signal.source_kind == "fallback":
+    marks = [data_kind] if data_kind != "live" else []
+    if source_kind == "fallback":
         marks.append("fallback")
-    if signal.backdated:
+    if backdated:
         marks.append("backdated")
     return tuple(marks)
 
@@ -78,66 +86,77 @@ def unmet(check: Mapping[str, Any]) -> str:
     return f"{told} ({check['reason']})" if check["reason"] else told
 
 
-def _screen(screen: Mapping[str, Any]) -> _Finding:
-    if screen["status"] == "passed":
-        return _Finding(speaks_for=True, words="screen passed")
-    return _Finding(speaks_for=False, words=f"screen {screen['status']}: {_why(screen)}")
+def screen_words(screen: Mapping[str, Any]) -> str:
+    """Return what a screen says against a signal; '' where nothing."""
+    status = screen["status"]
+    return "" if status == "passed" else f"screen {status}: {_why(screen)}"
 
 
-def _verdict(signal: SignalRow) -> _Finding:
-    verdict = signal.verdict
+def verdict_words(
+    verdict: Mapping[str, Any] | None, observations: int, window: int
+) -> tuple[str | None, str]:
+    """Return the status of a verdict, and what it says against the signal; '' where nothing."""
     if verdict is None:
-        words = f"no verdict yet: {signal.observations} of {signal.window_sessions} sessions"
-        return _Finding(speaks_for=False, words=words)
-    if signal.validated:
-        return _Finding(speaks_for=True, words="verdict passed")
-    return _Finding(speaks_for=False, words=f"verdict {verdict['status']}: {_why(verdict)}")
+        return None, f"no verdict yet: {observations} of {window} sessions"
+    status = str(verdict["status"])
+    return status, "" if status == "passed" else f"verdict {status}: {_why(verdict)}"
+
+
+def status_words(status: str, *, validated: bool) -> str:
+    """Return what a signal's status says against it; '' where nothing."""
+    over = status != "passed" and (validated or status in ("cancelled", "archived"))
+    return f"already {status}" if over else ""
+
+
+def action_words(action: str) -> str:
+    """Return what the action says against a signal; '' where nothing."""
+    return "HOLD is no trade" if action == "HOLD" else ""
+
+
+def suspect_words(sessions: Sequence[str]) -> str:
+    """Return what suspect prices in these sessions say against a signal."""
+    return f"suspect price: a jump that nothing explains in {', '.join(sessions) or 'its window'}"
+
+
+def cohort_words(cohort: Cohort | None) -> str:
+    """Return what its cohort says against a signal; '' where nothing."""
+    if cohort is None:
+        return "no evidence of its cohort"
+    if cohort.ready:
+        return ""
+    why = "; ".join(cohort.reasons)
+    return f"cohort not ready: {why}" if why else "cohort not ready"
+
+
+def class_words(marks: Sequence[str], policy: Policy, *, replay_counts: bool) -> tuple[str, ...]:
+    """Return what the marks of a signal's evidence say against it."""
+    return tuple(
+        f"{mark} is not live evidence"
+        for mark in marks
+        if not allowed(mark, policy, replay_counts=replay_counts)
+    )
+
+
+def _finding(against: str, for_: str) -> _Finding:
+    return _Finding(speaks_for=not against, words=against or for_)
 
 
 def _status(signal: SignalRow) -> Iterator[_Finding]:
     if signal.status == "passed":
         yield _Finding(speaks_for=True, words="not staged yet")
-    elif signal.validated or signal.status in ("cancelled", "archived"):
-        yield _Finding(speaks_for=False, words=f"already {signal.status}")
-
-
-def _action(signal: SignalRow) -> _Finding:
-    if signal.action == "HOLD":
-        return _Finding(speaks_for=False, words="HOLD is no trade")
-    return _Finding(speaks_for=True, words=f"{signal.action} is a trade")
-
-
-def _price(signal: SignalRow) -> _Finding:
-    if not signal.suspect_price:
-        return _Finding(speaks_for=True, words="no suspect price")
-    sessions = ", ".join(signal.suspect_sessions) or "its window"
-    words = f"suspect price: a jump that nothing explains in {sessions}"
-    return _Finding(speaks_for=False, words=words)
-
-
-def _cohort(cohort: Cohort | None) -> _Finding:
-    if cohort is None:
-        return _Finding(speaks_for=False, words="no evidence of its cohort")
-    if cohort.ready:
-        return _Finding(speaks_for=True, words="cohort ready")
-    why = "; ".join(cohort.reasons)
-    return _Finding(
-        speaks_for=False, words=f"cohort not ready: {why}" if why else "cohort not ready"
-    )
+    elif against := status_words(signal.status, validated=signal.validated):
+        yield _Finding(speaks_for=False, words=against)
 
 
 def _evidence_class(signal: SignalRow, policy: Policy, replay_counts: bool) -> Iterator[_Finding]:
     # Each mark by itself: a fallback signal on synthetic data takes the leave of both.
-    marks = marks_of(signal)
+    marks = marks_of(signal.data_kind, signal.source_kind, signal.backdated)
     if not marks:
         yield _Finding(speaks_for=True, words="live evidence")
     for mark in marks:
-        if not allowed(mark, policy, replay_counts=replay_counts):
-            yield _Finding(speaks_for=False, words=f"{mark} is not live evidence")
-        elif mark in policy.also_ready:
-            yield _Finding(speaks_for=True, words=f"{mark} counts by the policy")
-        else:
-            yield _Finding(speaks_for=True, words=f"{mark} counts here")
+        against = class_words([mark], policy, replay_counts=replay_counts)
+        where = "by the policy" if mark in policy.also_ready else "here"
+        yield _finding("".join(against), f"{mark} counts {where}")
 
 
 def _why(judged: Mapping[str, Any]) -> str:

@@ -7,12 +7,14 @@ shortest text that reads back the same, negative zero is 0.0.
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from sinks.evidence.cohort import Cohort
 from sinks.evidence.figures import Figure
 from sinks.report import Report
-from sinks.rows import SignalRow
+from sinks.report_book import ReportBook
+from sinks.report_marks import Mark
 
 COLUMNS = (
     "signal_id", "ticker", "action", "horizon_sessions", "status", "validation_status",
@@ -44,9 +46,76 @@ COHORT_COLUMNS = (
 )  # fmt: skip
 
 
-def signals_csv(report: Report) -> str:
-    """Return signals.csv."""
-    return _table(COLUMNS, (_signal(report, each) for each in report.signals))
+# The columns of signals.csv that are stored as they are, in its order; `model` as model_name.
+_DERIVED = frozenset(
+    {
+        "data_class", "screen", "verdict", "stale", "ready_for_trading", "reasons",
+        "annualised_from_sessions", "annualised_under_a_year",
+    }
+)  # fmt: skip
+STORED_COLUMNS = tuple(
+    "model_name" if name == "model" else name for name in COLUMNS if name not in _DERIVED
+)
+_BOOLS = frozenset({"suspect_price", "backdated"})
+_FLOATS = frozenset(
+    {
+        "entry_price", "net_return", "raw_return", "annual_return", "max_drawdown", "mae", "mfe",
+        "confidence", "published_entry_price", "target_price", "stop_loss", "position_size",
+        "expected_return", "latency_seconds",
+    }
+)  # fmt: skip
+_WORDS = {None: None, 0: "false", 1: "true"}
+
+
+def signals_header() -> str:
+    """Return the first line of signals.csv."""
+    return ",".join(COLUMNS) + "\n"
+
+
+def signals_lines(
+    rows: Sequence[Sequence[Any]], marks: Sequence[Mark], book: ReportBook, as_of_ms: int | None
+) -> str:
+    """Return the lines of signals: the values of STORED_COLUMNS and the mark of each."""
+    stored = zip(STORED_COLUMNS, zip(*rows, strict=True), strict=True)
+    columns: dict[str, Iterable[Any]] = {name: _stored(name, values) for name, values in stored}
+    against = [book.against(each) for each in marks]
+    kinds = [each.kind for each in marks]
+    now = -inf if as_of_ms is None else as_of_ms
+    annualised = list(
+        zip(
+            columns["annual_return"], columns["horizon_sessions"], columns["periods_per_year"],
+            strict=True,
+        )
+    )  # fmt: skip
+    columns |= {
+        "model": columns["model_name"],
+        "data_class": [each.data_class for each in kinds],
+        "screen": [each.screen for each in kinds],
+        "verdict": [None if each.verdict == "none" else each.verdict for each in kinds],
+        "stale": [
+            "true" if now > after and not kind.matured else "false"
+            for after, kind in zip(columns["stale_after_ms"], kinds, strict=True)
+        ],
+        "ready_for_trading": ["false" if each else "true" for each in against],
+        "reasons": against,
+        "annualised_from_sessions": [
+            None if found is None else horizon for found, horizon, _ in annualised
+        ],
+        "annualised_under_a_year": [
+            None if found is None else _WORDS[horizon < year] for found, horizon, year in annualised
+        ],
+    }
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(
+        zip(*(columns[name] for name in COLUMNS), strict=True)
+    )
+    return out.getvalue()
+
+
+def _stored(name: str, values: Sequence[Any]) -> Sequence[Any]:
+    if name in _FLOATS:
+        return [None if each is None else each + 0.0 for each in values]
+    return [_WORDS[each] for each in values] if name in _BOOLS else values
 
 
 def cohorts_csv(report: Report) -> str:
@@ -78,24 +147,6 @@ def cell(value: Any) -> str:
         case float():
             return repr(value + 0.0)
     return str(value)
-
-
-def _signal(report: Report, signal: SignalRow) -> dict[str, Any]:
-    readiness = report.readiness[signal.signal_id]
-    annualised = signal.annual_return is not None
-    return {
-        **{name: getattr(signal, name, None) for name in COLUMNS},
-        "model": signal.model_name,
-        "screen": report.screens[signal.signal_id]["status"],
-        "verdict": signal.verdict_status,
-        "stale": signal.stale(report.as_of.as_of_ms),
-        "ready_for_trading": readiness.ready,
-        "reasons": "; ".join(readiness.against),
-        "annualised_from_sessions": signal.horizon_sessions if annualised else None,
-        "annualised_under_a_year": (
-            signal.horizon_sessions < signal.periods_per_year if annualised else None
-        ),
-    }
 
 
 def _cohort(cohort: Cohort) -> dict[str, Any]:

@@ -27,15 +27,19 @@ from sinks.report_html_summary import (
     status_table,
 )
 from sinks.report_html_text import Reasons, section
-from sinks.rows import DATA_CLASSES
+from sinks.rows import DATA_CLASSES, SignalRow
 from sinks.times import utc_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlPage:
-    """All that the page shows; `paper` is None where nothing was ever staged."""
+    """All that the page shows; `newest` are the signals that are listed.
+
+    `paper` is None where nothing was ever staged.
+    """
 
     report: Report
+    newest: Sequence[SignalRow]
     cohorts: Sequence[Cohort]
     paper: PaperView | None
     policy_name: str
@@ -60,7 +64,7 @@ def report_html(page: HtmlPage) -> str:
             for name, cohorts in classes.items()
         ),
         section("paper", "Paper account", paper_section(page.paper, why)),
-        section("signals", "Signals", signals_section(page.report, why)),
+        section("signals", "Signals", signals_section(page.report, page.newest, why)),
         section("notes", "What the words mean", definitions()),
     ]
     sections.append(section("why", "Why some figures are undefined", undefined(why)))

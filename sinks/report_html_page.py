@@ -1,6 +1,6 @@
 """PURE: Report -> what report.html shows of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from sinks.paper.summary import PaperSummary
 from sinks.report import Report
 from sinks.report_html import HtmlPage
 from sinks.report_html_paper import PaperView
+from sinks.rows import SignalRow
 
 _NO_POLICY = "not known yet"
 # Newest first, as people look for what came last.
@@ -27,11 +28,12 @@ _POSITION_COLUMNS = (
 )  # fmt: skip
 
 
-def html_page(report: Report) -> HtmlPage:
-    """Return the page of a report, its paper account and its newest policy."""
+def html_page(report: Report, newest: Sequence[SignalRow]) -> HtmlPage:
+    """Return the page of a report, its paper account, newest policy and newest signals."""
     policy = report.policy
     return HtmlPage(
         report=report,
+        newest=newest,
         cohorts=report.cohorts,
         paper=paper_view(report.paper, report.paper_summary),
         policy_name=_NO_POLICY if policy is None else policy.name,

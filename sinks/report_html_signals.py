@@ -1,14 +1,20 @@
 """PURE: the signals of report.html, each data class by itself and live first."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from heapq import nsmallest
 from itertools import groupby
+from typing import TypeVar
 
 from sinks.charts_text import escaped, number, percent, price
 from sinks.report import Report
+from sinks.report_entries import Entry
 from sinks.report_html_text import Column, Reasons, badge, body, whole_table
 from sinks.rows import DATA_CLASSES, SignalRow
 
+Listed = TypeVar("Listed", SignalRow, Entry)
+
 MOST_ROWS = 5000
+_PLACES = {name: at for at, name in enumerate(DATA_CLASSES)}
 
 COLUMNS = (
     Column(title="Signal", number=False),
@@ -36,18 +42,18 @@ _OPEN = "the signal has not reached its horizon"
 _WAITING = "the window is not over"
 
 
-def signals_section(report: Report, why: Reasons) -> str:
-    """Return the table of the signals, the newest of each class first."""
-    signals = newest_first(report.signals)
-    if not signals:
+def signals_section(report: Report, newest: Sequence[SignalRow], why: Reasons) -> str:
+    """Return the table of the newest signals, in the order of `newest_first`."""
+    total = report.counted.everything.total
+    if not newest:
         return "<p>No signal has been published.</p>"
-    ready = frozenset(report.ready)
+    ready = frozenset(report.counted.ready)
     bodies = "".join(
         _class_body(name, list(found), report, ready, why)
-        for name, found in groupby(signals[:MOST_ROWS], key=lambda each: each.data_class)
+        for name, found in groupby(newest, key=lambda each: each.data_class)
     )
-    caption = f"Signals: {min(len(signals), MOST_ROWS):,} of {len(signals):,}"
-    left = len(signals) - MOST_ROWS
+    caption = f"Signals: {len(newest):,} of {total:,}"
+    left = total - len(newest)
     words = (
         f"<p>{left:,} older signals are left out here, live ones last; signals.csv has all.</p>"
         if left > 0
@@ -56,18 +62,15 @@ def signals_section(report: Report, why: Reasons) -> str:
     return words + whole_table(caption, COLUMNS, bodies, "sortable wide signals")
 
 
-def newest_first(signals: Sequence[SignalRow]) -> list[SignalRow]:
-    """Return signals by data class, live first, and in each the newest first."""
-    places = {name: at for at, name in enumerate(DATA_CLASSES)}
-    return sorted(
-        signals,
-        key=lambda each: (
-            places.get(each.data_class, len(places)),
-            each.data_class,
-            -each.generated_at_ms,
-            each.signal_id,
-        ),
-    )
+def newest_first(signals: Iterable[Listed]) -> list[Listed]:
+    """Return the newest signals by data class, live first, as many as the table shows."""
+    return nsmallest(MOST_ROWS, signals, key=_age)
+
+
+def _age(signal: SignalRow | Entry) -> tuple[int, str, int, str]:
+    data_class = signal.data_class
+    place = _PLACES.get(data_class, len(_PLACES))
+    return place, data_class, -signal.generated_at_ms, signal.signal_id
 
 
 def _class_body(

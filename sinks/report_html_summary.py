@@ -1,30 +1,31 @@
 """PURE: the top of report.html: what it says in plain words, the data classes, the funnel."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sinks.charts_text import count, escaped, percent
 from sinks.evidence.cohort import Cohort
-from sinks.report import Group, Report
+from sinks.report import Report
+from sinks.report_book import MOST_READY
+from sinks.report_figures import ClassCounts, Group
 from sinks.report_html_cohorts import by_evidence, named
 from sinks.report_html_text import Column, Reasons, badge, rate, table, value
-from sinks.rows import DATA_CLASSES, SignalRow
+from sinks.rows import DATA_CLASSES
 
 LEAST_MATURED = 30
 _MOST_NAMED = 5
-_MOST_READY = 200
 _MOST_UNFOLDED = 12
 _BAR_WIDTH = 100
 
-_STAGES: tuple[tuple[str, Callable[[SignalRow], bool]], ...] = (
-    ("Registered", lambda _: True),
-    ("Entered", lambda each: each.entry_session is not None),
+_STAGES: tuple[tuple[str, Callable[[ClassCounts], int]], ...] = (
+    ("Registered", lambda each: each.total),
+    ("Entered", lambda each: each.entered),
     ("Matured", lambda each: each.matured),
     ("Passed its verdict", lambda each: each.validated),
-    ("Staged", lambda each: each.status in ("staged", "paper", "promoted", "rejected")),
-    ("Traded on paper", lambda each: each.status in ("paper", "promoted")),
-    ("Promoted", lambda each: each.status == "promoted"),
+    ("Staged", lambda each: each.of_status("staged", "paper", "promoted", "rejected")),
+    ("Traded on paper", lambda each: each.of_status("paper", "promoted")),
+    ("Promoted", lambda each: each.of_status("promoted")),
 )
+_NOTHING = ClassCounts(total=0, entered=0, matured=0, validated=0)
 _CLASS_WORDS = {
     "live": "published before the outcome could be known",
     "replay": "run over past prices: whoever made them may have known what came",
@@ -62,7 +63,7 @@ def classes_table(report: Report, why: Reasons) -> str:
         Column(title="Net a signal", hint="mean over each signal's own horizon"),
         Column(title="Verdict passed", hint="of all signals"),
     )
-    rows = (_class_row(each, why) for each in report.by_data_class)
+    rows = (_class_row(each, why) for each in report.counted.by_data_class)
     return table("Outcomes by data class, never added up", columns, rows)
 
 
@@ -70,11 +71,10 @@ def funnel_table(report: Report) -> str:
     """Return how many signals of each class reached each stage of their life."""
     held = _by_class(report)
     columns = [Column(title="Stage", number=False), *(Column(title=name) for name in held)]
-    most = {name: max(len(signals), 1) for name, signals in held.items()}
-    rows = []
-    for words, reached in _STAGES:
-        counts = {name: sum(map(reached, signals)) for name, signals in held.items()}
-        rows.append([words, *(_bar(counts[name], most[name]) for name in held)])
+    rows = [
+        [words, *(_bar(reached(each), max(each.total, 1)) for each in held.values())]
+        for words, reached in _STAGES
+    ]
     return table("How far signals have come", columns, rows, "funnel")
 
 
@@ -85,9 +85,9 @@ def status_table(report: Report) -> str:
     rows = [
         [
             escaped(status.replace("_", " ")),
-            *(f"{sum(each.status == status for each in found):,}" for found in held.values()),
+            *(f"{each.of_status(status):,}" for each in held.values()),
         ]
-        for status, all_ in report.by_status.items()
+        for status, all_ in report.counted.by_status.items()
         if all_
     ]
     return table("Status now", columns, rows) if rows else ""
@@ -95,11 +95,11 @@ def status_table(report: Report) -> str:
 
 def coverage(report: Report) -> str:
     """Return what the figures do not cover, in counts and names."""
-    unpriced = ", ".join(escaped(each) for each in report.unpriced_tickers) or "none"
+    unpriced = ", ".join(escaped(each) for each in report.counted.unpriced_tickers) or "none"
     facts = (
-        ("Stale signals", f"{len(report.stale):,}"),
-        ("Signals with a suspect price", f"{len(report.suspect):,}"),
-        ("Sessions with conflicting closes", f"{report.conflicting_closes:,}"),
+        ("Stale signals", f"{len(report.counted.stale):,}"),
+        ("Signals with a suspect price", f"{len(report.counted.suspect):,}"),
+        ("Sessions with conflicting closes", f"{report.counted.conflicting_closes:,}"),
         ("Tickers without any price", unpriced),
     )
     rows = "".join(f"<div><dt>{name}</dt><dd>{words}</dd></div>" for name, words in facts)
@@ -108,34 +108,31 @@ def coverage(report: Report) -> str:
 
 def ready_list(report: Report) -> str:
     """Return the signals that are ready for trading, each with its data class."""
-    if not report.ready:
+    if not report.counted.ready:
         return "<p>No signal is ready for trading. The signals table has each signal's state.</p>"
-    held = frozenset(report.ready)
-    found = [each for each in report.signals if each.signal_id in held]
+    total = len(report.counted.ready)
     items = "".join(
         f"<li>{escaped(each.signal_id, limit=120)}: {escaped(each.action)} "
         f"{escaped(each.ticker)} {_class_badge(each.data_class)}</li>"
-        for each in found[:_MOST_READY]
+        for each in report.counted.ready_first
     )
-    left = len(found) - _MOST_READY
+    left = total - MOST_READY
     more = f"<p>{count(left, 'more signal')}: signals.csv has all.</p>" if left > 0 else ""
     listed = f'<ul class="ready">{items}</ul>{more}'
-    if len(found) <= _MOST_UNFOLDED:
+    if total <= _MOST_UNFOLDED:
         return listed
-    return f"<details><summary>{count(len(found), 'signal')}</summary>{listed}</details>"
+    return f"<details><summary>{count(total, 'signal')}</summary>{listed}</details>"
 
 
 def reasons_table(report: Report) -> str:
     """Return how many signals of each class each kind of reason keeps from being ready."""
     held = _by_class(report)
-    counts: dict[str, Counter[str]] = {name: Counter() for name in held}
-    for name, signals in held.items():
-        for each in signals:
-            against = report.readiness[each.signal_id].against
-            counts[name].update({reason.partition(":")[0] for reason in against})
-    kinds = sorted({kind for each in counts.values() for kind in each})
+    kinds = sorted({kind for each in held.values() for kind in each.reasons})
     columns = [Column(title="Reason", number=False), *(Column(title=name) for name in held)]
-    rows = [[escaped(kind), *(f"{counts[name][kind]:,}" for name in held)] for kind in kinds]
+    rows = [
+        [escaped(kind), *(f"{each.reasons.get(kind, 0):,}" for each in held.values())]
+        for kind in kinds
+    ]
     return table("What keeps signals from being ready", columns, rows) if rows else ""
 
 
@@ -165,22 +162,17 @@ def _names(ready: Sequence[Cohort]) -> str:
 
 
 def _ready_words(report: Report) -> str:
-    held = frozenset(report.ready)
-    live = sum(each.signal_id in held and each.data_class == "live" for each in report.signals)
-    has = "is" if len(held) == 1 else "are"
-    words = f"{len(held):,} of {count(len(report.signals), 'signal')} {has} ready for trading"
-    return f"{words}, {live:,} of them live." if len(held) > live else f"{words}."
+    ready, live = len(report.counted.ready), report.counted.ready_live
+    has = "is" if ready == 1 else "are"
+    words = f"{ready:,} of {count(report.counted.everything.total, 'signal')} {has} ready"
+    words += " for trading"
+    return f"{words}, {live:,} of them live." if ready > live else f"{words}."
 
 
-def _by_class(report: Report) -> dict[str, list[SignalRow]]:
-    found: dict[str, list[SignalRow]] = {"live": []}
-    names = [
-        name for name in DATA_CLASSES if any(each.data_class == name for each in report.signals)
-    ]
-    found.update({name: [] for name in names})
-    for each in report.signals:
-        found.setdefault(each.data_class, []).append(each)
-    return found
+def _by_class(report: Report) -> dict[str, ClassCounts]:
+    held = report.counted.by_class
+    known = {name: held[name] for name in DATA_CLASSES if name in held}
+    return {"live": held.get("live", _NOTHING), **known, **held}
 
 
 def _class_row(group: Group, why: Reasons) -> list[str]:

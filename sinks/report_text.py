@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from sinks.evidence.rates import Rate
-from sinks.report import Group, Report
+from sinks.report import Report
 from sinks.report_cohorts import cohort_lines, paper_lines
+from sinks.report_figures import Group
 from sinks.times import utc_seconds
 
 _DOUBLE = "=" * 80
@@ -63,22 +64,22 @@ def _original(report: Report) -> Iterator[str]:
     yield from (_DOUBLE, "LLM SIGNAL TRACKING & VALIDATION REPORT", _DOUBLE)
     as_of_ms = report.as_of.as_of_ms
     yield f"Generated: {_UNDEFINED if as_of_ms is None else utc_seconds(as_of_ms)}"
-    all_ = report.everything
+    all_ = report.counted.everything
     yield from ("", "OVERALL SUMMARY", _SINGLE)
     yield f"Total Signals Tracked: {all_.total}"
     yield f"Validated Signals: {all_.validated}"
     yield f"Validation Rate: {_percent(all_.validation_rate.value)}"
-    yield f"Ready for Trading: {len(report.ready)}"
+    yield f"Ready for Trading: {len(report.counted.ready)}"
     yield from ("", "PERFORMANCE BY TICKER", _SINGLE)
     yield f"{'Ticker':<8} {'Total':>8} {'Validated':>12} {'Avg Return':>15}"
     yield _SINGLE
-    for each in report.by_ticker:
+    for each in report.counted.by_ticker:
         avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
         yield f"{each.name:<8} {each.total:>8} {each.validated:>12} {avg:>14}"
     yield from ("", "PERFORMANCE BY ACTION", _SINGLE)
     yield f"{'Action':<8} {'Total':>8} {'Validated':>12} {'Rate':>8}"
     yield _SINGLE
-    for each in report.by_action:
+    for each in report.counted.by_action:
         yield (
             f"{each.name:<8} {each.total:>8} {each.validated:>12} "
             f"{_percent(each.validation_rate.value):>7}"
@@ -89,11 +90,11 @@ def _original(report: Report) -> Iterator[str]:
 
 
 def _readiness(report: Report) -> Iterator[str]:
-    if not report.ready:
+    if not report.counted.ready:
         yield from _NOT_READY
         return
     yield from ("✅ SIGNALS READY FOR PAPER TRADING", _SINGLE)
-    yield from (f"  - {signal_id}" for signal_id in report.ready)
+    yield from (f"  - {signal_id}" for signal_id in report.counted.ready)
     yield ""
     yield from _READY_STEPS
 
@@ -115,20 +116,24 @@ def _added(report: Report) -> Iterator[str]:
         [(_label(title, each), each) for title, groups in _breakdowns(report) for each in groups]
     )
     yield from ("", "EVIDENCE BY DATA CLASS", _SINGLE)
-    yield from _outcome_table([(each.name, each) for each in report.by_data_class])
+    yield from _outcome_table([(each.name, each) for each in report.counted.by_data_class])
     yield from cohort_lines(report)
     yield from paper_lines(report)
     yield from ("", "WHY SIGNALS ARE NOT READY", _SINGLE)
-    yield from (f"{name:<40} {count:>8}" for name, count in report.not_ready_reasons().items())
+    yield from (
+        f"{name:<40} {count:>8}" for name, count in report.counted.not_ready_reasons().items()
+    )
     yield from ("", "STATUS", _SINGLE)
-    yield from (f"{name:<26} {count:>8}" for name, count in report.by_status.items() if count)
+    yield from (
+        f"{name:<26} {count:>8}" for name, count in report.counted.by_status.items() if count
+    )
     yield from ("", "COVERAGE", _SINGLE)
-    yield f"{'Stale signals':<26} {len(report.stale):>8}"
-    yield f"{'Suspect prices':<26} {len(report.suspect):>8}"
-    yield f"{'Conflicting closes':<26} {report.conflicting_closes:>8}"
-    yield f"{'Tickers without a price':<26} {len(report.unpriced_tickers):>8}"
+    yield f"{'Stale signals':<26} {len(report.counted.stale):>8}"
+    yield f"{'Suspect prices':<26} {len(report.counted.suspect):>8}"
+    yield f"{'Conflicting closes':<26} {report.counted.conflicting_closes:>8}"
+    yield f"{'Tickers without a price':<26} {len(report.counted.unpriced_tickers):>8}"
     yield from wrap(
-        ", ".join(report.unpriced_tickers), 80, initial_indent="  ", subsequent_indent="  "
+        ", ".join(report.counted.unpriced_tickers), 80, initial_indent="  ", subsequent_indent="  "
     )
     yield from ("", "NOTES", _SINGLE)
     yield from _NOTES
@@ -137,10 +142,10 @@ def _added(report: Report) -> Iterator[str]:
 
 def _breakdowns(report: Report) -> list[tuple[str, list[Group]]]:
     return [
-        ("", [report.everything]),
-        ("ticker ", report.by_ticker),
-        ("action ", report.by_action),
-        ("model ", report.by_model),
+        ("", [report.counted.everything]),
+        ("ticker ", report.counted.by_ticker),
+        ("action ", report.counted.by_action),
+        ("model ", report.counted.by_model),
     ]
 
 

@@ -1,7 +1,7 @@
 """PURE: the rows that reports are made of, as they are read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.policy import Policy
@@ -10,6 +10,15 @@ from sinks.bar_columns import BarColumns
 # How the run id begins of a run that publishes the past.
 REPLAY_RUN = "replay-"
 DATA_CLASSES = ("live", "replay", "backdated", "fallback", "synthetic")
+
+
+def data_class_of(data_kind: str, source_kind: str, backdated: bool | None) -> str:
+    """Return which evidence such a signal counts as: synthetic, else fallback, else ..."""
+    if data_kind == "synthetic":
+        return "synthetic"
+    if source_kind == "fallback":
+        return "fallback"
+    return "backdated" if backdated else data_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +94,7 @@ class SignalRow:
     @property
     def data_class(self) -> str:
         """Return which evidence the signal counts as: synthetic, else fallback, else ..."""
-        if self.data_kind == "synthetic":
-            return "synthetic"
-        if self.source_kind == "fallback":
-            return "fallback"
-        return "backdated" if self.backdated else self.data_kind
+        return data_class_of(self.data_kind, self.source_kind, self.backdated)
 
     def stale(self, as_of_ms: int | None) -> bool:
         """Return whether prices ended long before the window did."""
@@ -125,6 +130,10 @@ class AsOf:
     validation_events: int
     quarantined: int
     dead_letters: Mapping[str, int]
+
+    def at(self, as_of_ms: int | None) -> "AsOf":
+        """Return the same with another time."""
+        return replace(self, as_of_ms=as_of_ms)
 
     @property
     def is_replay(self) -> bool:

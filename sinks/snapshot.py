@@ -1,59 +1,141 @@
 """The report files of one data folder, each replaced whole: a reader never sees half of one.
 
-Reads signals.db only and keeps no state. Delivery guarantee: a file is written
-beside its place, flushed to the disk and renamed over the old one.
+Reads signals.db only and keeps no state on disk. Delivery guarantee: a file is
+written beside its place, flushed to the disk and renamed over the old one.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 
-from sinks.report import Report, build_report
-from sinks.report_csv import cohorts_csv, signals_csv
-from sinks.report_html import report_html
-from sinks.report_html_page import html_page
-from sinks.report_json import summary_json, tracking_json
+from sinks.report import Report
+from sinks.report_csv import cohorts_csv
+from sinks.report_json import summary_json
 from sinks.report_text import report_text
-from sinks.sqlite_queries import ChangeWatch, read_observations_by_signal, read_rows, reading
+from sinks.snapshot_look import Look
+from sinks.sqlite_queries import reading
+from sinks.sqlite_report import Connection
 
 DATABASE = "signals.db"
-_POLL_S = 0.5
-# A report of a large database takes its time; the reader may not live on reports alone.
-_REST = 2.0
+LARGE = ("report.html", "signals.csv", "llm_signal_tracking.json")
 
 
 def load_report(db_path: Path) -> Report:
-    """Return the report of the database as it is now."""
+    """Return the report of the database as it is now, without what is said of each signal."""
     with reading(db_path) as connection:
-        return build_report(read_rows(connection))
+        return Look().report(connection)
+
+
+def rendered(db_path: Path, format_: str) -> Iterator[bytes]:
+    """Yield the report of the database as text, json, csv or html."""
+    look = Look()
+    with reading(db_path) as connection:
+        report = look.report(connection)
+        match format_:
+            case "json":
+                yield summary_json(report).encode()
+            case "csv":
+                yield from look.signals_csv(connection, report)
+            case "html":
+                yield from look.html(connection, report)
+            case _:
+                yield report_text(report).encode()
 
 
 def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
     """Write every report file of the database into the folder; return their paths."""
+    look = Look()
     with reading(db_path) as connection:
-        report = build_report(read_rows(connection))
-        observations = read_observations_by_signal(connection)
-    files = {
-        "llm_performance.txt": report_text(report),
-        "llm_signal_tracking.json": tracking_json(report, observations),
-        "summary.json": summary_json(report),
-        "signals.csv": signals_csv(report),
-        "cohorts.csv": cohorts_csv(report),
-        "report.html": report_html(html_page(report)),
-    }
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        replace_file(out_dir / name, text)
-    return [out_dir / name for name in files]
+        report = look.report(connection)
+        return [*_quick(report, out_dir), *_large(look, report, connection, out_dir)]
+
+
+class Writer:
+    """Writes the report files of a database again, as far as it has changed."""
+
+    def __init__(self, db_path: Path, out_dir: Path) -> None:
+        self._db_path = db_path
+        self._out = out_dir
+        self._look = Look()
+        self._inode = 0
+
+    def quick(self) -> list[Path]:
+        """Write the files that programs wait for."""
+        with self._opened() as connection:
+            report = self._look.report(connection)
+        return _quick(report, self._out)
+
+    def large(self, stop: Callable[[], bool] = lambda: False) -> list[Path]:
+        """Write the files with a line or more a signal; none more once `stop` says so."""
+        with self._opened() as connection:
+            report = self._look.report(connection)
+            return list(_large(self._look, report, connection, self._out, stop))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
+        # Of another file nothing is known; one that was put there just now is met on both sides.
+        before = self._db_path.stat().st_ino
+        with reading(self._db_path) as connection:
+            after = self._db_path.stat().st_ino
+            if not before == after == self._inode:
+                self._look = Look()
+            self._inode = after if before == after else 0
+            yield connection
+
+
+def _quick(report: Report, out: Path) -> list[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    return [
+        _replaced(out / "llm_performance.txt", [report_text(report).encode()]),
+        _replaced(out / "summary.json", [summary_json(report).encode()]),
+        _replaced(out / "cohorts.csv", [cohorts_csv(report).encode()]),
+    ]
+
+
+def _large(
+    look: Look,
+    report: Report,
+    connection: Connection,
+    out: Path,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Path]:
+    makers = (look.html, look.signals_csv, look.tracking_json)
+    for name, pieces in zip(LARGE, makers, strict=True):
+        try:
+            yield _replaced(out / name, _until(stop, pieces(connection, report)))
+        except _StoppedError:
+            return
+
+
+class _StoppedError(Exception):
+    pass
+
+
+def _until(stop: Callable[[], bool], pieces: Iterable[bytes]) -> Iterator[bytes]:
+    for each in pieces:
+        if stop():
+            raise _StoppedError
+        yield each
+
+
+def _replaced(path: Path, pieces: Iterable[bytes]) -> Path:
+    replace_pieces(path, pieces)
+    return path
 
 
 def replace_file(path: Path, text: str) -> None:
     """Put the text at the path in one step that a crash cannot halve."""
+    replace_pieces(path, [text.encode()])
+
+
+def replace_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Put the pieces at the path in one step that a crash cannot halve."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with temporary.open("wb") as file:
+            for each in pieces:
+                file.write(each)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -61,36 +143,6 @@ def replace_file(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
-
-
-def follow(
-    db_path: Path,
-    out_dir: Path,
-    *,
-    wait: Callable[[float], bool],
-    on_written: Callable[[list[Path]], None] = lambda _paths: None,
-) -> None:
-    """Write the reports whenever the database has changed, until `wait` says to stop.
-
-    `wait` rests so many seconds and returns whether to stop. The last look is
-    taken after it has said so.
-    """
-    seen: tuple[int, int] | None = None
-    watch = ChangeWatch(db_path)
-    try:
-        stopping = False
-        while True:
-            rest = _POLL_S
-            now = watch.look()
-            if now is not None and now != seen:
-                began = monotonic()
-                on_written(write_reports(db_path, out_dir))
-                seen, rest = now, max(_POLL_S, _REST * (monotonic() - began))
-            if stopping:
-                return
-            stopping = wait(rest)
-    finally:
-        watch.close()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,15 +1,11 @@
 """`signal-tracker report`: the report of signals.db, on the terminal or in a file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import checked_output, data_option, option
-
-if TYPE_CHECKING:
-    from sinks.report import Report
 
 
 @click.command("report")
@@ -30,29 +26,16 @@ if TYPE_CHECKING:
 )
 def command(*, data: Path, format_: str, output: Path | None) -> None:
     """Write the report from DATA/signals.db alone; no broker is needed."""
-    from sinks.snapshot import DATABASE, load_report, replace_file
+    from sinks.snapshot import DATABASE, rendered, replace_pieces
 
-    text = _rendered(load_report(data / DATABASE), format_)
+    pieces = rendered(data / DATABASE, format_)
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        last = b""
+        for each in pieces:
+            click.echo(each, nl=False)
+            last = each or last
+        click.echo("", nl=not last.endswith(b"\n"))
         return
-    replace_file(output, text)
+    replace_pieces(output, pieces)
     PipelineLog(data).track(f"report written: {output}")
     click.echo(f"wrote {output}", err=True)
-
-
-def _rendered(report: "Report", format_: str) -> str:
-    from sinks.report_csv import signals_csv
-    from sinks.report_html import report_html
-    from sinks.report_html_page import html_page
-    from sinks.report_json import summary_json
-    from sinks.report_text import report_text
-
-    match format_:
-        case "json":
-            return summary_json(report)
-        case "csv":
-            return signals_csv(report)
-        case "html":
-            return report_html(html_page(report))
-    return report_text(report)

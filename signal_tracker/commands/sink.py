@@ -80,7 +80,8 @@ def reports(*, data: Path) -> None:
     It reads signals.db only, keeps no state and ends, after a last look, with
     Ctrl-C or SIGTERM.
     """
-    from sinks.snapshot import DATABASE, follow
+    from sinks.snapshot import DATABASE
+    from sinks.snapshot_follow import follow
 
     log = PipelineLog(data)
 

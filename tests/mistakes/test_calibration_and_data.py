@@ -92,7 +92,10 @@ def test_a_hold_is_an_outcome_of_its_own_and_no_move_is_no_hit_of_a_sell(tmp_pat
         "HOLD": "miss",
         "SELL": "miss",
     }
-    assert {each.name: each.total for each in told.report.by_action} == {"HOLD": 1, "SELL": 1}
+    assert {each.name: each.total for each in told.report.counted.by_action} == {
+        "HOLD": 1,
+        "SELL": 1,
+    }
     assert {each.key.action for each in told.cohorts} == {"HOLD", "SELL"}
     assert told.rows["HOLD"].raw_return == pytest.approx(-0.1)
     assert told.rows["HOLD"].net_return == 0.0

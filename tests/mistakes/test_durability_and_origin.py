@@ -136,7 +136,7 @@ def test_where_the_model_was_silent_the_signal_says_so_and_is_no_live_evidence(
         "fallback": "fallback",
         "made-up": "synthetic",
     }
-    by_class = {each.name: each.total for each in told.report.by_data_class}
+    by_class = {each.name: each.total for each in told.report.counted.by_data_class}
     assert (by_class["live"], by_class["fallback"], by_class["synthetic"]) == (0, 1, 1)
     assert not [each for each in told.report.cohorts if each.key.data_class == "live"]
     against = [told.report.readiness[name].against for name in ("fallback", "made-up")]

@@ -89,13 +89,13 @@ def test_drawdown_capital_and_costs_stand_in_a_policy_whose_hash_is_on_the_verdi
 
 @row("29")
 def test_of_a_thousand_worthless_signals_many_pass_and_no_cohort_is_ready(nulls: Told) -> None:
-    everything = nulls.report.everything
+    everything = nulls.report.counted.everything
 
     assert (everything.total, everything.matured) == (1000, 1000)
     assert 380 < everything.validated < 540
     assert len(nulls.cohorts) == 20
     assert [each.key for each in nulls.cohorts if each.ready] == []
-    assert nulls.report.ready == []
+    assert nulls.report.counted.ready == []
 
 
 @row("30")
@@ -151,8 +151,8 @@ def test_a_right_model_opens_the_gate_for_no_other(skills: Told) -> None:
 
     assert ready == {"right"}
     assert {each.model_name for each in passed} == {"right", "coin", "wrong", "bull"}
-    assert skills.report.ready
-    assert {each.partition("-")[0] for each in skills.report.ready} == {"right"}
+    assert skills.report.counted.ready
+    assert {each.partition("-")[0] for each in skills.report.counted.ready} == {"right"}
     for each in passed:
         if each.model_name != "right":
             against = skills.report.readiness[each.signal_id].against
@@ -181,7 +181,7 @@ def test_a_hit_rate_comes_with_its_interval_its_n_and_its_base_rate(tmp_path: Pa
 
     told = tell(tmp_path, together(*parts))
 
-    rate = told.report.everything.hit_rate
+    rate = told.report.counted.everything.hit_rate
     assert (rate.count, rate.n) == (18, 30)
     assert rate.low == pytest.approx(0.4232, abs=1e-4)
     assert rate.high == pytest.approx(0.7541, abs=1e-4)

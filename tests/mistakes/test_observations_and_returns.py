@@ -81,7 +81,7 @@ def test_two_observations_show_no_annual_figure(tmp_path: Path) -> None:
 
     assert told.row.observations == 2
     assert (told.row.annual_return, told.row.net_return, told.row.hit) == (None, None, None)
-    assert told.report.everything.avg_return is None
+    assert told.report.counted.everything.avg_return is None
     [shown] = csv.DictReader(told.text("signals.csv").splitlines())
     assert (shown["annual_return"], shown["annualised_from_sessions"]) == ("", "")
     assert "514.7%" not in told.text()
@@ -162,7 +162,7 @@ def test_the_average_return_is_that_of_all_that_matured_with_its_n(tmp_path: Pat
     everything = json.loads(told.text("summary.json"))["all"]
     assert everything["avg_return"] == pytest.approx((0.1 - 0.2) / 2 - COSTS)
     assert (everything["avg_return_n"], everything["total"], everything["validated"]) == (2, 3, 1)
-    by_ticker = {each.name: each.avg_return for each in told.report.by_ticker}
+    by_ticker = {each.name: each.avg_return for each in told.report.counted.by_ticker}
     assert by_ticker == {
         "AAPL": pytest.approx(0.1 - COSTS),
         "MSFT": pytest.approx(-0.2 - COSTS),

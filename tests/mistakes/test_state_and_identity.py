@@ -46,7 +46,7 @@ def test_a_signal_that_passed_its_screen_is_not_validated_before_its_prices(tmp_
 
     assert told.row.screen["status"] == "passed"
     assert (told.row.verdict, told.row.validation_status) == (None, "pending")
-    assert told.report.everything.validated == 0
+    assert told.report.counted.everything.validated == 0
 
 
 @row("1")
@@ -55,12 +55,12 @@ def test_a_verdict_alone_promotes_nothing_that_its_screen_refused(tmp_path: Path
     told = tell(tmp_path, Events(signals=[unsure], ticks=with_history(RISING[:WINDOW])))
 
     assert (told.row.screen["status"], told.row.verdict_status) == ("failed", "passed")
-    assert told.report.everything.validated == 1
+    assert told.report.counted.everything.validated == 1
     assert any(
         each.startswith("screen failed: confidence")
         for each in told.report.readiness["one"].against
     )
-    assert told.report.ready == []
+    assert told.report.counted.ready == []
 
 
 @row("2")
@@ -150,7 +150,7 @@ def test_executed_and_archived_stay_what_they_are(
     )
 
     assert (told.row.status, told.row.validation_status) == (status, validation_status)
-    assert told.report.everything.validated == 1
+    assert told.report.counted.everything.validated == 1
     refused = told.select("SELECT kind, refusal FROM decisions WHERE NOT applied")
     assert refused == [("cancel", f"`cancel` is not possible for a signal that is {status}")]
 

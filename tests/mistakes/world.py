@@ -14,10 +14,9 @@ from schemas.codec import encode
 from schemas.policy import Policy, PolicyVersions
 from schemas.records import SignalState, Tick
 from sinks.evidence.cohort import Cohort
-from sinks.judgement import Judgement, judge_rows
-from sinks.report import Report
+from sinks.report import JudgedReport, build_report
 from sinks.rows import SignalRow
-from sinks.snapshot import DATABASE, load_report
+from sinks.snapshot import DATABASE
 from sinks.sqlite_queries import connect_read_only, read_rows, reading
 from streams.domain.tracker import PartitionTracker, Rules
 from streams.policy_files import load_policy
@@ -41,7 +40,7 @@ class Told:
     """What a run left behind."""
 
     folder: Path
-    report: Report
+    report: JudgedReport
     log: Log
 
     @property
@@ -99,7 +98,9 @@ def tell_columns(folder: Path, signals: list[Row], ticks: Iterable[Sequence[Row]
 
 def told_of(topology: Topology, folder: Path) -> Told:
     materialise(topology.log, folder)
-    return Told(folder=folder, report=load_report(folder / DATABASE), log=topology.log)
+    with reading(folder / DATABASE) as connection:
+        report = build_report(read_rows(connection))
+    return Told(folder=folder, report=report, log=topology.log)
 
 
 def close_ms(label: str, ticker: str = "AAPL") -> int:
@@ -169,11 +170,11 @@ def together(*parts: Events) -> Events:
     return whole
 
 
-def judged_by(told: Told, policy: str) -> Judgement:
+def judged_by(told: Told, policy: str) -> JudgedReport:
     """What a shipped policy says of the cohorts in a database that another one filled."""
     with reading(told.database) as connection:
         rows = read_rows(connection)
-    return judge_rows(replace(rows, policy=load_policy(policy).at(0)))
+    return build_report(replace(rows, policy=load_policy(policy).at(0)))
 
 
 def strict_json(text: str) -> Any:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from sinks.evidence.cohort import Cohort
-from sinks.report import Report, build_report
+from sinks.report import JudgedReport, build_report
 from sinks.report_html import HtmlPage
 from sinks.report_html_paper import PaperView
+from sinks.report_html_signals import newest_first
 from sinks.rows import DATA_CLASSES, AsOf, Rows, SignalRow
 from tests.unit.sinks.cohort_samples import (
     make_cohort,
@@ -47,7 +48,9 @@ def make_row(**changes: Any) -> SignalRow:
     return SignalRow(**{**defaults, **changes})
 
 
-def make_report(*signals: SignalRow, as_of_ms: int | None = GENERATED_MS + 43 * DAY_MS) -> Report:
+def make_report(
+    *signals: SignalRow, as_of_ms: int | None = GENERATED_MS + 43 * DAY_MS
+) -> JudgedReport:
     as_of = AsOf(
         as_of_ms=as_of_ms, run_id="r-1", offsets={}, topic_ids={}, bars=0, observations=0,
         validation_events=0, quarantined=0, dead_letters={},
@@ -93,6 +96,7 @@ def make_page(
 ) -> HtmlPage:
     return HtmlPage(
         report=make_report(*signals),
+        newest=newest_first(signals),
         cohorts=cohorts,
         paper=paper,
         policy_name="tracker",

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from sinks.evidence.cohort import Cohort
-from sinks.report import Report
-from sinks.report_csv import cohorts_csv, signals_csv
+from sinks.report import JudgedReport
+from sinks.report_csv import cohorts_csv
 from sinks.report_html import report_html
 from sinks.report_html_page import html_page
-from sinks.report_json import summary_json, tracking_json
+from sinks.report_json import summary_json
 from sinks.report_text import report_text
 from sinks.rows import DATA_CLASSES
+from sinks.sqlite import SqliteSink
 from tests.builders import make_policy
 from tests.unit.sinks.cohort_samples import (
     make_cohort,
@@ -26,6 +27,8 @@ from tests.unit.sinks.cohort_samples import (
     make_young_cohort,
 )
 from tests.unit.sinks.page_samples import SIGNALS, make_report
+from tests.unit.sinks.report_samples import shown
+from tests.unit.sinks.samples import batch_of, make_matured, make_state
 
 COHORTS: tuple[Cohort, ...] = (
     make_cohort(),
@@ -54,10 +57,11 @@ ANNUAL = ("sharpe", "sharpe_gross", "alpha")
 
 
 @pytest.fixture(scope="module")
-def report() -> Report:
+def report() -> JudgedReport:
     policy = make_policy()
     signals = [replace(each, verdict=each.verdict and VERDICT) for each in SIGNALS]
-    return replace(make_report(*signals), policy=policy, cohorts=COHORTS)
+    made = make_report(*signals)
+    return replace(made, policy=policy, counted=replace(made.counted, cohorts=COHORTS))
 
 
 def objects(value: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -71,7 +75,7 @@ def objects(value: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             yield from objects(each, name)
 
 
-def test_every_rate_of_the_text_has_its_n_beside_it(report: Report) -> None:
+def test_every_rate_of_the_text_has_its_n_beside_it(report: JudgedReport) -> None:
     lines = report_text(report).partition("COHORT EVIDENCE")[2].partition("NOTES")[0].splitlines()
     told = [at for at, line in enumerate(lines) if any(word in line for word in RATES)]
 
@@ -80,7 +84,7 @@ def test_every_rate_of_the_text_has_its_n_beside_it(report: Report) -> None:
         assert "(n " in lines[at] + lines[at + 1], lines[at]
 
 
-def test_every_annual_figure_of_the_text_is_marked(report: Report) -> None:
+def test_every_annual_figure_of_the_text_is_marked(report: JudgedReport) -> None:
     lines = report_text(report).partition("COHORT EVIDENCE")[2].partition("NOTES")[0].splitlines()
     annual = [at for at, line in enumerate(lines) if re.search(r"Sharpe|alpha", line)]
     shown = [each for each in COHORTS if each.key.level in {"cohort", "all"}]
@@ -92,7 +96,9 @@ def test_every_annual_figure_of_the_text_is_marked(report: Report) -> None:
     assert unwrapped.count("UNDER A YEAR") == 2 * len(young)
 
 
-def test_every_figure_of_the_json_has_its_n_and_every_annual_one_its_mark(report: Report) -> None:
+def test_every_figure_of_the_json_has_its_n_and_every_annual_one_its_mark(
+    report: JudgedReport,
+) -> None:
     summary = json.loads(summary_json(report))
     figures = [(name, each) for name, each in objects(summary["cohorts"]) if "value" in each]
 
@@ -106,7 +112,7 @@ def test_every_figure_of_the_json_has_its_n_and_every_annual_one_its_mark(report
             assert each["reason"]
 
 
-def test_every_rate_of_a_group_has_its_n(report: Report) -> None:
+def test_every_rate_of_a_group_has_its_n(report: JudgedReport) -> None:
     summary = json.loads(summary_json(report))
 
     for name, each in objects(summary):
@@ -117,7 +123,7 @@ def test_every_rate_of_a_group_has_its_n(report: Report) -> None:
 
 
 def test_a_row_of_the_cohorts_has_the_n_of_each_of_its_figures_and_the_mark(
-    report: Report,
+    report: JudgedReport,
 ) -> None:
     for row in csv.DictReader(io.StringIO(cohorts_csv(report))):
         assert row["matured"].isdigit()
@@ -131,10 +137,11 @@ def test_a_row_of_the_cohorts_has_the_n_of_each_of_its_figures_and_the_mark(
         assert all(name in row["undefined"] for name in empty)
 
 
-def test_an_annual_return_of_a_signal_says_from_how_many_sessions_it_is(report: Report) -> None:
-    rows = list(csv.DictReader(io.StringIO(signals_csv(report))))
+def test_an_annual_return_of_a_signal_says_from_how_many_sessions_it_is(sink: SqliteSink) -> None:
+    sink.write(batch_of(make_matured(), make_state(signal_id="s-2")))
+    rows = list(csv.DictReader(io.StringIO(shown(sink, "csv"))))
     annual = [row for row in rows if row["annual_return"]]
-    results = json.loads(tracking_json(report, {}))["signals"].values()
+    results = json.loads(shown(sink, "tracking"))["signals"].values()
     checks = [
         check
         for each in results
@@ -152,12 +159,12 @@ def test_an_annual_return_of_a_signal_says_from_how_many_sessions_it_is(report: 
         assert check["under_a_year"] is True
 
 
-def test_nothing_but_live_signals_is_in_live_evidence(report: Report) -> None:
+def test_nothing_but_live_signals_is_in_live_evidence(report: JudgedReport) -> None:
     """Fallback and synthetic signals are other classes; where they are called, they are named."""
     summary = json.loads(summary_json(report))
     live = summary["by_data_class"]["live"]["total"]
     rows = list(csv.DictReader(io.StringIO(cohorts_csv(report))))
-    text, page = report_text(report), report_html(html_page(report))
+    text, page = report_text(report), report_html(html_page(report, report.signals))
 
     assert live == sum(each.data_class == "live" for each in report.signals) < len(report.signals)
     assert {row["data_class"] for row in rows} == set(DATA_CLASSES)

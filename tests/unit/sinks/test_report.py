@@ -3,19 +3,21 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sinks.report import Report, build_report
-from sinks.report_csv import COLUMNS, cell, cohorts_csv, signals_csv
-from sinks.report_json import summary_json, tracking_json
+from sinks.report_csv import COLUMNS, cell
+from sinks.report_json import summary_json
 from sinks.report_text import report_text
-from sinks.snapshot import load_report
+from sinks.snapshot import load_report, write_reports
 from sinks.sqlite import SqliteSink
-from sinks.sqlite_queries import read_observations_by_signal, read_rows, reading
+from sinks.sqlite_queries import read_rows, reading
 from tests.builders import make_policy
 from tests.unit.sinks.policy_samples import make_policy_version
+from tests.unit.sinks.report_samples import shown
 from tests.unit.sinks.samples import (
     DAY_MS,
     GENERATED_MS,
@@ -79,18 +81,19 @@ def report(filled: SqliteSink) -> Report:
 
 
 def test_the_reports_have_the_golden_bytes(filled: SqliteSink) -> None:
-    with reading(filled.path) as connection:
-        report = build_report(read_rows(connection))
-        observations = read_observations_by_signal(connection)
+    for path in write_reports(filled.path, filled.path.parent / "out"):
+        if path.name != "report.html":
+            assert path.read_bytes().decode() == (GOLDEN / path.name).read_bytes().decode()
 
-    for name, text in {
-        "llm_performance.txt": report_text(report),
-        "llm_signal_tracking.json": tracking_json(report, observations),
-        "summary.json": summary_json(report),
-        "signals.csv": signals_csv(report),
-        "cohorts.csv": cohorts_csv(report),
-    }.items():
-        assert text == (GOLDEN / name).read_bytes().decode(), name
+
+def test_whole_rows_and_short_ones_make_the_same_figures(filled: SqliteSink) -> None:
+    with reading(filled.path) as connection:
+        judged = build_report(read_rows(connection))
+
+    assert replace(judged.counted, cohorts=[]) == replace(
+        load_report(filled.path).counted, cohorts=[]
+    )
+    assert judged.cohorts == load_report(filled.path).cohorts
 
 
 def test_the_text_report_begins_with_the_original_sections(sink: SqliteSink) -> None:
@@ -163,12 +166,12 @@ def test_an_empty_database_gives_undefined_rates_and_no_time(sink: SqliteSink) -
     assert "Validation Rate: n/a" in text
     assert summary["validation_rate"] is None
     assert summary["as_of"]["as_of_ms"] is None
-    assert json.loads(tracking_json(report, {}))["metadata"]["created"] is None
-    assert signals_csv(report).count("\n") == 1
+    assert json.loads(shown(sink, "tracking"))["metadata"]["created"] is None
+    assert shown(sink, "csv").count("\n") == 1
 
 
 def test_fallback_and_synthetic_signals_are_no_live_evidence(report: Report) -> None:
-    by_class = {each.name: each for each in report.by_data_class}
+    by_class = {each.name: each for each in report.counted.by_data_class}
 
     assert {name: each.total for name, each in by_class.items()} == {
         "live": 4, "replay": 0, "backdated": 0, "fallback": 1, "synthetic": 1
@@ -179,7 +182,7 @@ def test_fallback_and_synthetic_signals_are_no_live_evidence(report: Report) -> 
 def test_validated_stays_validated_whatever_came_after(sink: SqliteSink) -> None:
     sink.write(batch_of(make_matured(status="rejected", validation_status="failed")))
 
-    assert load_report(sink.path).everything.validated == 1
+    assert load_report(sink.path).counted.everything.validated == 1
 
 
 def test_nothing_is_ready_and_the_reason_is_given(report: Report) -> None:
@@ -191,8 +194,8 @@ def test_nothing_is_ready_and_the_reason_is_given(report: Report) -> None:
 
 
 def test_a_ticker_without_any_price_is_named(report: Report) -> None:
-    assert report.unpriced_tickers == ["ZZZ"]
-    assert report.stale == ["s-6"]
+    assert report.counted.unpriced_tickers == ["ZZZ"]
+    assert report.counted.stale == ["s-6"]
 
 
 def test_what_depends_on_arrival_stands_in_as_of_alone(filled: SqliteSink) -> None:
@@ -205,9 +208,7 @@ def test_what_depends_on_arrival_stands_in_as_of_alone(filled: SqliteSink) -> No
 
 
 def test_the_tracking_file_has_the_original_shape(filled: SqliteSink) -> None:
-    with reading(filled.path) as connection:
-        report = build_report(read_rows(connection))
-        held = json.loads(tracking_json(report, read_observations_by_signal(connection)))
+    held = json.loads(shown(filled, "tracking"))
 
     assert held["metadata"] == {
         "created": "2025-11-04T21:10:00.000Z",
@@ -235,8 +236,8 @@ def test_the_tracking_file_has_the_original_shape(filled: SqliteSink) -> None:
     assert [each["signal_id"] for each in held["validation_history"]] == ["s-1", "s-2", "s-5"]
 
 
-def test_the_csv_writes_null_boolean_and_float_one_way(report: Report) -> None:
-    text = signals_csv(report)
+def test_the_csv_writes_null_boolean_and_float_one_way(filled: SqliteSink) -> None:
+    text = shown(filled, "csv")
     rows = {each["signal_id"]: each for each in csv.DictReader(io.StringIO(text))}
 
     assert "\r" not in text

@@ -238,7 +238,7 @@ def test_an_account_in_which_nothing_was_staged_is_none() -> None:
     empty = PaperAccount(trades=(), positions=(), equity=())
 
     assert paper_view(empty, summarise(empty, make_policy().paper)) is None
-    assert html_page(make_report(*SIGNALS)).paper is None
+    assert html_page(make_report(*SIGNALS), SIGNALS).paper is None
 
 
 def test_the_text_can_be_read_without_the_script(whole: str) -> None:

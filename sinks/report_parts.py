@@ -1,0 +1,82 @@
+"""PURE: what one ticker adds to a report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from sinks.evidence.cohort import CohortKey
+from sinks.portfolio import ticker_exposure
+from sinks.prices import Floats, PriceHistory
+from sinks.report_entries import Entry
+from sinks.report_figures import Group
+from sinks.report_marks import Mark, Marker, entries_of_books
+from sinks.report_tally import Tally, group_of, tally_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerBars:
+    """A ticker's bars: their history, and what a report counts of them."""
+
+    history: PriceHistory
+    close: Floats
+    conflicting_closes: int = 0
+
+    @property
+    def last_close_ms(self) -> int:
+        """Return the greatest close."""
+        return int(self.history.close_ms.max())
+
+
+@dataclass(slots=True, kw_only=True)
+class TickerPart:
+    """A ticker's signals, sorted by id, with what each counts as."""
+
+    entries: Sequence[Entry]
+    bars: TickerBars | None
+    marks: Sequence[Mark]
+    tally: Tally
+    group: Group | None
+    suspect: list[str]
+    candidates: list[tuple[str, CohortKey]]
+    observations: int
+    generated_ms: int
+    stale: list[str] = field(default_factory=list)
+    _stale_from: float = inf
+    _stale_to: float = -inf
+
+    def judge_stale(self, as_of_ms: int | None) -> bool:
+        """Bring the list of stale signals up to a time; return whether it was made again."""
+        now = -inf if as_of_ms is None else as_of_ms
+        if self._stale_from < now <= self._stale_to:
+            return False
+        waiting = [(each.stale_after_ms, each) for each in self.entries if not each.matured]
+        self.stale = [each.signal_id for after, each in waiting if now > after]
+        self._stale_from = max((after for after, _ in waiting if now > after), default=-inf)
+        self._stale_to = min((after for after, _ in waiting if now <= after), default=inf)
+        return True
+
+
+def ticker_part(
+    ticker: str, entries: Sequence[Entry], bars: TickerBars | None, marker: Marker
+) -> TickerPart:
+    """Return what a ticker adds; its entries are sorted by signal id."""
+    prices = {} if bars is None else {ticker: bars.history}
+    policy = marker.policy
+    exposure = {} if policy is None else ticker_exposure(entries_of_books(entries), prices, policy)
+    marks = [marker.mark(each, exposure) for each in entries]
+    tally = tally_of(entries, marks)
+    return TickerPart(
+        entries=entries,
+        bars=bars,
+        marks=marks,
+        tally=tally,
+        group=group_of(ticker, tally.totals.items()) if entries else None,
+        suspect=[each.signal_id for each in entries if each.suspect_price],
+        candidates=[
+            (entry.signal_id, mark.kind.cohort)
+            for entry, mark in zip(entries, marks, strict=True)
+            if mark.kind.cohort is not None and not mark.before and not mark.kind.after
+        ],
+        observations=sum(each.observations for each in entries),
+        generated_ms=max((each.generated_at_ms for each in entries), default=0),
+    )

@@ -1,0 +1,132 @@
+"""Reads of signals.db for the reports: plain values in columns, no object a row."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sinks.report_csv import STORED_COLUMNS
+from sinks.report_entries import ENTRY_COLUMNS
+from sinks.report_tracking import TRACKED_COLUMNS
+from sinks.rows import AsOf, SignalRow
+from sinks.sqlite_queries import read_positions, read_signal
+
+Row = tuple[Any, ...]
+Connection = sqlite3.Connection
+
+_CHUNK = 2_000
+_OF = "WHERE ticker IN (SELECT value FROM json_each(?))"
+
+
+def read_entries(connection: Connection, tickers: Iterable[str] | None = None) -> Iterator[Row]:
+    """Yield the values of ENTRY_COLUMNS of these tickers' signals, or of all, by signal id."""
+    # In the order of the ids the observations of a signal lie beside those of the last one.
+    sql = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM signal_rows"  # noqa: S608 our own column names
+    if tickers is None:
+        return _rows(connection.execute(f"{sql} ORDER BY signal_id"))
+    wanted = json.dumps(sorted(set(tickers)))
+    return _rows(connection.execute(f"{sql} {_OF} ORDER BY signal_id", (wanted,)))
+
+
+def read_stored(connection: Connection) -> Iterator[Sequence[Row]]:
+    """Yield the values of STORED_COLUMNS of all signals by id, many at a time."""
+    sql = f"SELECT {', '.join(STORED_COLUMNS)} FROM signal_rows ORDER BY signal_id"  # noqa: S608 our own column names
+    return _chunks(connection.execute(sql))
+
+
+def read_tracked(connection: Connection) -> Iterator[Row]:
+    """Yield the values of TRACKED_COLUMNS of all signals by id."""
+    sql = f"SELECT {', '.join(TRACKED_COLUMNS)} FROM llm_signals ORDER BY signal_id"  # noqa: S608 our own column names
+    return _rows(connection.execute(sql))
+
+
+class ObservationReader:
+    """Reads the observations that count of one signal after the other."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def closes(
+        self, signal_id: str, payload_hash: str, after: str, last: str | None
+    ) -> list[tuple[str, float]]:
+        """Return session and close of each observation in (after, last], in order."""
+        return self._connection.execute(
+            "SELECT session, close FROM observations WHERE signal_id = ?1 AND payload_hash = ?2 "
+            "AND session > ?3 AND session <= ?4",
+            (signal_id, payload_hash, after, last or "9999"),
+        ).fetchall()
+
+    def signed_return(self, signal_id: str, payload_hash: str, session: str) -> float:
+        """Return the signed return of one observation."""
+        found = self._connection.execute(
+            "SELECT signed_return FROM observations "
+            "WHERE signal_id = ?1 AND payload_hash = ?2 AND session = ?3",
+            (signal_id, payload_hash, session),
+        )
+        return float(found.fetchone()[0])
+
+
+def read_conflicts(connection: Connection, tickers: Iterable[str] | None = None) -> dict[str, int]:
+    """Return how many bars of each ticker have conflicting closes, where some have."""
+    sql, by = "SELECT ticker, count(*) FROM bars", "conflicting_close GROUP BY ticker"
+    if tickers is None:
+        return dict(connection.execute(f"{sql} WHERE {by}"))
+    wanted = json.dumps(sorted(set(tickers)))
+    return dict(connection.execute(f"{sql} {_OF} AND {by}", (wanted,)))
+
+
+def read_listed(connection: Connection, signal_ids: Iterable[str]) -> list[SignalRow]:
+    """Return the whole rows of these signals, in their order."""
+    found = (read_signal(connection, each) for each in signal_ids)
+    return [each for each in found if each is not None]
+
+
+class ArrivalReader:
+    """Reads what depends on how the rows came; counts only what came since its last look."""
+
+    def __init__(self) -> None:
+        self._last_event = 0
+        self._events = 0
+
+    def read(self, connection: Connection) -> AsOf:
+        """Return offsets and counters; the time, bars and observations are left open."""
+        self._count_events(connection)
+        positions = read_positions(connection)
+        offsets: dict[str, dict[str, int]] = {}
+        for (topic, partition), position in positions.items():
+            offsets.setdefault(topic, {})[str(partition)] = position.next_offset
+        dead = connection.execute(
+            "SELECT error_class, count(*) FROM dead_letters "
+            "GROUP BY error_class ORDER BY error_class"
+        )
+        quarantined = connection.execute("SELECT count(*) FROM quarantined").fetchone()
+        return AsOf(
+            as_of_ms=None,
+            run_id=next((each.run_id for each in positions.values()), None),
+            offsets=offsets,
+            topic_ids={topic: each.topic_id for (topic, _), each in positions.items()},
+            bars=0,
+            observations=0,
+            validation_events=self._events,
+            quarantined=quarantined[0],
+            dead_letters=dict(dead),
+        )
+
+    def _count_events(self, connection: Connection) -> None:
+        # Events are never deleted: those after the last one seen are the new ones.
+        found = connection.execute(
+            "SELECT count(*), max(rowid) FROM validation_events WHERE rowid > ?",
+            (self._last_event,),
+        ).fetchone()
+        self._events += found[0]
+        self._last_event = found[1] or self._last_event
+
+
+def _rows(cursor: sqlite3.Cursor) -> Iterator[Row]:
+    for chunk in _chunks(cursor):
+        yield from chunk
+
+
+def _chunks(cursor: sqlite3.Cursor) -> Iterator[Sequence[Row]]:
+    while chunk := cursor.fetchmany(_CHUNK):
+        yield chunk
