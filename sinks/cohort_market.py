@@ -1,69 +1,94 @@
-"""PURE: what the bars say under one policy, each question answered once for all signals."""
+"""PURE: the bars of several tickers, one after the other, and what they say under a policy."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from schemas.policy import Policy
-from sinks.evidence.figures import Figure, undefined
-from sinks.evidence.significance import window_hit_rate
-from sinks.prices import Floats, Ints, PriceHistory, daily_returns, window_ratios
+from sinks.prices import Floats, Ints, PriceHistory, bounded_ratios
 
 BPS = 10_000
 
 
-class Market:
-    """The price histories of all tickers under a policy; remembers what it was asked."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bars:
+    """The bars of tickers as columns: those of ticker i are `sizes[i]` from `starts[i]` on.
 
-    def __init__(self, prices: Mapping[str, PriceHistory], policy: Policy) -> None:
-        self.policy = policy
-        self.side_cost = policy.cost_bps_per_side / BPS
-        self._prices = prices
-        self._daily: dict[str, Floats] = {}
-        self._ratios: dict[tuple[str, int], Floats] = {}
-        self._base_rates: dict[tuple[str, str, int], Figure] = {}
+    `daily` is what a bar brought since the one before; 0 at the first of each ticker.
+    """
 
-    def history(self, ticker: str) -> PriceHistory | None:
-        """Return a ticker's bars; None where there is none."""
-        found = self._prices.get(ticker)
-        return found if found is not None and len(found) else None
+    starts: Ints
+    sizes: Ints
+    days: Ints
+    growth: Floats
+    cash: Floats
+    daily: Floats
 
-    def daily(self, ticker: str) -> Floats:
-        """Return the daily returns of a ticker that has bars, of the second bar first."""
-        if ticker not in self._daily:
-            self._daily[ticker] = daily_returns(
-                self._prices[ticker], total_return=self.policy.total_return
-            )
-        return self._daily[ticker]
+    def only(self, at: int) -> "Bars":
+        """Return those of one ticker."""
+        start = int(self.starts[at])
+        some = slice(start, start + int(self.sizes[at]))
+        return Bars(
+            starts=np.zeros(1, dtype=np.int64),
+            sizes=self.sizes[at : at + 1],
+            days=self.days[some],
+            growth=self.growth[some],
+            cash=self.cash[some],
+            daily=self.daily[some],
+        )
 
-    def raw_return(self, ticker: str, entry: int, horizon: int) -> float | None:
-        """Return what the price had done a horizon after an entry; None while it is open."""
-        ratios = self._window_ratios(ticker, horizon)
-        return float(ratios[entry]) - 1 + 0.0 if entry < len(ratios) else None
+    def ratios(self, at: Ints, horizon: int | Ints) -> Floats:
+        """Return what the price of one share at these bars had become a horizon later."""
+        later = at + horizon
+        return bounded_ratios(
+            self.growth[later] + (self.cash[later] - self.cash[at]), self.growth[at]
+        )
 
-    def base_rate(self, ticker: str, action: str, horizon: int) -> Figure:
-        """Return the share of all the ticker's windows that an action would have hit."""
-        if self.history(ticker) is None:
-            return undefined(f"no bars of {ticker}")
-        key = ticker, action, horizon
-        if key not in self._base_rates:
-            self._base_rates[key] = window_hit_rate(
-                self._window_ratios(ticker, horizon),
-                action,
-                2 * self.side_cost,
-                self.policy.hold_band,
-            )
-        return self._base_rates[key]
+    def returns(self, at: Ints, ends: Ints, horizon: int | Ints) -> Floats:
+        """Return the return a horizon after these bars; NaN where that lies beyond the ends."""
+        found = np.full(len(at), np.nan)
+        there = np.flatnonzero((at >= 0) & (at + horizon < ends))
+        some = horizon if isinstance(horizon, int) else horizon[there]
+        found[there] = self.ratios(at[there], some) - 1 + 0.0
+        return found
 
-    def benchmark(self) -> tuple[Ints, Floats] | None:
-        """Return the days on which the benchmark has a return, and the returns; None without."""
-        history = self.history(self.policy.benchmark)
-        if history is None:
-            return None
-        return history.days[1:], self.daily(self.policy.benchmark)
+    def hit_shares(self, horizon: int, cost: float) -> tuple[Floats, Floats]:
+        """Return, by ticker, the share of windows that a BUY and a SELL would have hit.
 
-    def _window_ratios(self, ticker: str, horizon: int) -> Floats:
-        key = ticker, horizon
-        if key not in self._ratios:
-            self._ratios[key] = window_ratios(
-                self._prices[ticker], horizon, total_return=self.policy.total_return
-            )
-        return self._ratios[key]
+        The arithmetic is that of a signal's own hit, to the last bit; NaN without a window.
+        """
+        windows = np.maximum(self.sizes - horizon, 0)
+        ticker = np.repeat(np.arange(len(windows)), windows)
+        first = np.cumsum(windows) - windows
+        at = np.arange(len(ticker)) - first[ticker] + self.starts[ticker]
+        ratios = self.ratios(at, horizon)
+        shares = []
+        for signed in (ratios - 1, 1 - ratios):
+            hits = np.bincount(ticker[signed - cost > 0], minlength=len(windows))
+            shares.append(np.where(windows > 0, hits / np.maximum(windows, 1), np.nan))
+        return shares[0], shares[1]
+
+
+def bars_of(histories: Sequence[PriceHistory | None], policy: Policy) -> Bars:
+    """Return the bars of some tickers, None of one that has none."""
+    held = [each for each in histories if each is not None]
+    sizes = np.array([0 if each is None else len(each) for each in histories], dtype=np.int64)
+    days = _joined([each.days for each in held], np.int64)
+    growth = _joined([each.growth for each in held], np.float64)
+    cash = _joined([each.cash for each in held], np.float64)
+    if not policy.total_return:
+        cash = np.zeros(len(growth))
+    daily = np.zeros(len(growth))
+    if len(growth):
+        paid = np.diff(cash)
+        daily[1:] = bounded_ratios(growth[1:] + paid, growth[:-1]) - 1 + 0.0
+    starts = np.cumsum(sizes) - sizes
+    daily[starts[sizes > 0]] = 0.0
+    return Bars(starts=starts, sizes=sizes, days=days, growth=growth, cash=cash, daily=daily)
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]], kind: type) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)

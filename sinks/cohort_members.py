@@ -1,88 +1,130 @@
-"""PURE: what one signal brings to the evidence, and which cohorts and roll-ups it belongs to."""
+"""PURE: what each signal brings to the evidence, as columns of numbers."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from sinks.cohort_market import Market
+from schemas.policy import Policy
+from sinks.cohort_codes import Codebook
+from sinks.cohort_columns import SignalColumns
+from sinks.cohort_market import BPS, Bars, bars_of
 from sinks.evidence.cohort import CohortKey
-from sinks.evidence.figures import Figure, undefined
-from sinks.prices import Floats, Ints
+from sinks.prices import Floats, Ints, PriceHistory
 from sinks.rows import SignalRow
 
 IC_HORIZONS = (1, 5, 10, 21, 30)
-DIRECTIONS = {"BUY": 1.0, "SELL": -1.0, "HOLD": 0.0}
+DIRECTIONS = {"BUY": 1, "SELL": -1, "HOLD": 0}
+NOWHERE = -1
 
-_NO_DAYS: Ints = np.empty(0, dtype=np.int64)
-_NO_RETURNS: Floats = np.empty(0)
-_NO_BASE_RATE = undefined("not a matured trade")
+_CANCELLED = "cancelled"
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Member:
-    """One signal as evidence.
+class Members:
+    """Signals as evidence, those of a ticker one after the other.
 
-    `days`, `gross` and `net` are its daily returns from the first session after
-    entry up to the horizon; a HOLD has none. `raw_returns` are by horizon, of a
-    matured signal, as far as prices reach. `entry_index` and `entry_day` are 0
-    before the entry.
+    `claim`, `ticker`, `era`, `clock`, `stale` and `policy` are numbers of the
+    codebook. `position` is that of the entry's bar among `bars`, `end` that behind
+    the last bar of the ticker, `length` the number of daily returns from the first
+    session after the entry on. `matured` signals are not cancelled. `base` is the
+    base rate of a matured BUY or SELL, NaN of others and where it is unknown.
     """
 
-    row: SignalRow
-    direction: float
-    entry_index: int
-    entry_day: int
-    days: Ints
-    gross: Floats
+    bars: Bars
+    tickers: list[str]
+    rows_of: Ints
+    claim: Ints
+    ticker: Ints
+    era: Ints
+    clock: Ints
+    stale: Ints
+    policy: Ints
+    direction: Ints
+    horizon: Ints
+    entered: Flags
+    matured: Flags
+    hit: Flags
+    confidence: Floats
     net: Floats
-    raw_returns: dict[int, float]
-    base_rate: Figure
+    raw: Floats
+    position: Ints
+    end: Ints
+    length: Ints
+    base: Floats
 
-    @property
-    def trades(self) -> bool:
-        """Return whether it is a BUY or a SELL."""
-        return self.direction != 0
+    def __len__(self) -> int:
+        return len(self.claim)
+
+    def only(self, at: int) -> "Members":
+        """Return the signals of one ticker."""
+        bars = self.bars.only(at)
+        first, last = int(self.rows_of[at]), int(self.rows_of[at + 1])
+        some: dict[str, Any] = {
+            each.name: getattr(self, each.name)[first:last]
+            for each in fields(self)
+            if each.name not in ("bars", "tickers", "rows_of")
+        }
+        start = self.bars.starts[at]
+        some["position"] = np.where(some["position"] == NOWHERE, NOWHERE, some["position"] - start)
+        some["end"] = some["end"] - start
+        return Members(
+            bars=bars,
+            tickers=[self.tickers[at]],
+            rows_of=np.array([0, last - first]),
+            **some,
+        )
+
+    def claimed(self) -> Floats:
+        """Return what each signal claims: its direction times its confidence."""
+        return self.direction * self.confidence
 
 
-def members_of(signals: Iterable[SignalRow], market: Market) -> list[Member]:
-    """Return the signals as evidence, in the one order in which they are ever summed."""
-    return [_member(each, market) for each in sorted(signals, key=lambda each: each.signal_id)]
-
-
-def grouped(members: Sequence[Member]) -> dict[CohortKey, list[Member]]:
-    """Return the members of each cohort and roll-up, by their keys in order."""
-    found: defaultdict[CohortKey, list[Member]] = defaultdict(list)
-    # The keys of signals that differ in nothing else are one object, made once.
-    known: dict[tuple[object, ...], tuple[CohortKey, ...]] = {}
-    for each in members:
-        row = each.row
-        claim = (
-            row.data_class, row.source, row.model_name, row.model_version, row.action,
-            row.horizon_sessions, row.ticker,
-        )  # fmt: skip
-        if claim not in known:
-            # A ticker or a model may be named like what a roll-up rolls over: once, all the same.
-            known[claim] = tuple(dict.fromkeys(keys_of(row)))
-        for key in known[claim]:
-            found[key].append(each)
-    return {key: found[key] for key in sorted(found)}
-
-
-def keys_of(row: SignalRow) -> Iterator[CohortKey]:
-    """Return the key of a signal's cohort, and those of its roll-ups."""
-    data_class = row.data_class
-    yield cohort_key(row)
-    yield CohortKey(
-        data_class=data_class,
-        source=row.source,
-        model=row.model_name,
-        model_version=row.model_version,
+def members_of(
+    tickers: Sequence[str],
+    signals: SignalColumns,
+    prices: Mapping[str, PriceHistory],
+    policy: Policy,
+    codes: Codebook,
+) -> Members:
+    """Return the signals of these tickers as evidence, by ticker in order."""
+    names = sorted(tickers)
+    number = {name: at for at, name in enumerate(names)}
+    of = np.fromiter((number[each] for each in signals.ticker), dtype=np.int64, count=len(signals))
+    if np.any(of[1:] < of[:-1]):
+        order = np.argsort(of, kind="stable")
+        signals, of = signals.some(order.tolist()), of[order]
+    histories = [_history(prices, name) for name in names]
+    bars = bars_of(histories, policy)
+    numbers = _numbers(signals, codes)
+    direction = np.array([DIRECTIONS[each[4]] for each in codes.claims.names] or [0])
+    direction = direction[numbers["claim"]]
+    position = _positions(signals, of, histories, bars)
+    end = (bars.starts + bars.sizes)[of]
+    held = np.minimum(numbers["horizon"], np.array(signals.observations, dtype=np.int64))
+    length = np.where((direction != 0) & (position >= 0), np.minimum(held, end - 1 - position), 0)
+    traded = numbers["matured"]
+    return Members(
+        bars=bars,
+        tickers=names,
+        rows_of=np.searchsorted(of, np.arange(len(names) + 1)),
+        direction=direction,
+        position=position,
+        end=end,
+        length=np.maximum(length, 0),
+        base=_base_rates(of, np.where(traded, direction, 0), numbers["horizon"], bars, policy),
+        **numbers,
     )
-    yield CohortKey(data_class=data_class, ticker=row.ticker)
-    yield CohortKey(data_class=data_class)
+
+
+def unknown_base(ticker: str, bars: Bars) -> str:
+    """Return why a ticker of which these are the bars has no base rate for a horizon."""
+    return "no window" if len(bars.days) else f"no bars of {ticker}"
 
 
 def cohort_key(row: SignalRow) -> CohortKey:
@@ -97,49 +139,68 @@ def cohort_key(row: SignalRow) -> CohortKey:
     )
 
 
-def _member(row: SignalRow, market: Market) -> Member:
-    direction = DIRECTIONS[row.action]
-    history = market.history(row.ticker)
-    entry = None if history is None else history.position(row.entry_session)
-    days, gross, net = _NO_DAYS, _NO_RETURNS, _NO_RETURNS
-    raw_returns: dict[int, float] = {}
-    if direction and history is not None and entry is not None:
-        last = entry + min(row.horizon_sessions, row.observations)
-        days = history.days[entry + 1 : last + 1]
-        gross = direction * market.daily(row.ticker)[entry:last]
-        net = _after_costs(gross, row.horizon_sessions, market.side_cost)
-        if row.matured:
-            raw_returns = _raw_returns(row, entry, market)
-    return Member(
-        row=row,
-        direction=direction,
-        entry_index=row.entry_index or 0,
-        entry_day=date.fromisoformat(row.entry_session).toordinal() if row.entry_session else 0,
-        days=days,
-        gross=gross,
-        net=net,
-        raw_returns=raw_returns,
-        base_rate=_base_rate(row, market),
-    )
+def _history(prices: Mapping[str, PriceHistory], ticker: str) -> PriceHistory | None:
+    found = prices.get(ticker)
+    return found if found is not None and len(found) else None
 
 
-def _base_rate(row: SignalRow, market: Market) -> Figure:
-    if row.action == "HOLD" or not row.matured:
-        return _NO_BASE_RATE
-    return market.base_rate(row.ticker, row.action, row.horizon_sessions)
+def _numbers(signals: SignalColumns, codes: Codebook) -> dict[str, Any]:
+    eras = codes.eras.column(zip(signals.calendar, signals.periods_per_year, strict=True))
+    days = (_ordinal(each) for each in signals.entry_session)
+    indices = (each or 0 for each in signals.entry_index)
+    entered = np.array([each != _CANCELLED for each in signals.status], dtype=np.bool_)
+    over = np.array([each is not None for each in signals.last_session], dtype=np.bool_)
+    return {
+        "claim": codes.claims.column(
+            zip(
+                signals.data_class, signals.source, signals.model_name, signals.model_version,
+                signals.action, signals.horizon_sessions, strict=True,
+            )
+        ),
+        "ticker": codes.tickers.column(zip(signals.data_class, signals.ticker, strict=True)),
+        "era": eras,
+        "clock": codes.clocks.column(zip(eras.tolist(), indices, days, strict=True)),
+        "stale": codes.stale.column(signals.stale_after_ms),
+        "policy": codes.policies.column(signals.policy_hash),
+        "horizon": np.array(signals.horizon_sessions, dtype=np.int64),
+        "entered": entered,
+        "matured": entered & over,
+        "hit": np.array([each == "hit" for each in signals.hit], dtype=np.bool_),
+        "confidence": np.array(signals.confidence, dtype=np.float64),
+        # None becomes NaN.
+        "net": np.array(signals.net_return, dtype=np.float64),
+        "raw": np.array(signals.raw_return, dtype=np.float64),
+    }  # fmt: skip
 
 
-def _after_costs(gross: Floats, horizon: int, side_cost: float) -> Floats:
-    net = gross.copy()
-    net[:1] -= side_cost
-    net[horizon - 1 : horizon] -= side_cost
-    return net
+@lru_cache(maxsize=1 << 16)
+def _ordinal(session: str | None) -> int:
+    return date.fromisoformat(session).toordinal() if session else 0
 
 
-def _raw_returns(row: SignalRow, entry: int, market: Market) -> dict[int, float]:
-    found = {}
-    for horizon in (*IC_HORIZONS, row.horizon_sessions):
-        value = market.raw_return(row.ticker, entry, horizon)
-        if value is not None:
-            found[horizon] = value
+def _positions(
+    signals: SignalColumns, of: Ints, histories: Sequence[PriceHistory | None], bars: Bars
+) -> Ints:
+    """Return where the entry's bar of each signal is, NOWHERE without one."""
+    found = np.fromiter(
+        (
+            NOWHERE if history is None or session is None
+            else history.positions.get(session, NOWHERE)
+            for session, history in zip(
+                signals.entry_session, map(histories.__getitem__, of.tolist()), strict=True
+            )
+        ),
+        dtype=np.int64,
+        count=len(of),
+    )  # fmt: skip
+    return np.where(found == NOWHERE, NOWHERE, found + bars.starts[of])
+
+
+def _base_rates(of: Ints, traded: Ints, horizons: Ints, bars: Bars, policy: Policy) -> Floats:
+    found = np.full(len(of), np.nan)
+    cost = 2 * (policy.cost_bps_per_side / BPS)
+    for horizon in np.unique(horizons[traded != 0]).tolist():
+        buys, sells = bars.hit_shares(horizon, cost)
+        some = np.flatnonzero((traded != 0) & (horizons == horizon))
+        found[some] = np.where(traded[some] > 0, buys[of[some]], sells[of[some]])
     return found

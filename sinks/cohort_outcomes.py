@@ -6,20 +6,32 @@ answers another question, and it has no return.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
 
 from schemas.identity import canonical_json
-from sinks.cohort_members import IC_HORIZONS, Member
-from sinks.evidence.bootstrap import stationary_interval
-from sinks.evidence.calibration import brier_parts, brier_score, calibration_error, reliability
+from sinks.cohort_codes import Codebook
+from sinks.cohort_sums import HORIZONS
+from sinks.evidence.bootstrap import Drawable
+from sinks.evidence.calibration import (
+    Bins,
+    brier_parts,
+    brier_score,
+    calibration_error,
+    reliability,
+)
 from sinks.evidence.cohort import BrierParts, CohortKey, HorizonIC, ReliabilityBin
+from sinks.evidence.exact import PARTS, mean_of, rounded
 from sinks.evidence.figures import Figure, Interval, known, undefined
-from sinks.evidence.moments import mean
-from sinks.evidence.ranks import spearman
+from sinks.evidence.overlaps import Pile
 from sinks.evidence.rates import Rate, rate
-from sinks.evidence.significance import effective_n, overlap_test
+from sinks.evidence.significance import overlap_of
+from sinks.prices import Ints
 
 _DAYS_PER_YEAR = 365
+_LATER = Interval(low=None, high=None, reason="not drawn yet")
+_NO_IC = undefined("not ranked yet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,47 +62,130 @@ class Outcomes:
     effective_n: Figure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    """When each signal was entered and for how long, in one unit for all."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """The piles of a group: entry i and horizon i in one unit for all; a row a column of sums.
 
-    entries: list[int]
-    horizons: list[int]
+    Sessions, or days where calendars differ.
+    """
+
+    entries: Ints
+    horizons: Ints
+    columns: Ints
+
+    @property
+    def n(self) -> int:
+        """Return how many signals there are."""
+        return int(self.columns[0].sum())
+
+    def missing(self, part: int) -> int:
+        """Return how many have no base rate, net or raw return."""
+        return int(self.columns[part].sum())
+
+    def sums(self, part: int) -> Ints:
+        """Return the parts of the sums of a quantity, by pile."""
+        return self.columns[4 + part * PARTS : 4 + (part + 1) * PARTS]
+
+    def mean(self, part: int) -> float:
+        """Return the mean of a quantity."""
+        return mean_of(self.sums(part).sum(axis=1), self.n)
 
 
-def calibration(judged: Sequence[Member]) -> Calibration:
-    """Return the hit rate and the calibration of matured signals."""
-    confidence = [each.row.confidence for each in judged]
-    hits = [each.row.hit == "hit" for each in judged]
-    return Calibration(
-        hit_rate=rate(sum(hits), len(hits)),
-        brier=brier_score(confidence, hits),
-        brier_parts=brier_parts(confidence, hits),
-        ece=calibration_error(confidence, hits),
-        reliability=reliability(confidence, hits),
+EXCESS, SQUARES, NET, GROSS, BASE = range(5)
+_NO_BASE, _NO_NET, _NO_GROSS = 1, 2, 3
+
+
+def judged_of(subs: Ints, columns: Ints, codes: Codebook) -> Judged:
+    """Return the piles as `cohort_sums.Sums.piles` tells them apart."""
+    clocks = [codes.clocks.names[each] for each in (subs // HORIZONS).tolist()]
+    horizons = (subs % HORIZONS).tolist()
+    eras = {era: codes.eras.names[era] for era, _, _ in clocks}
+    if len({calendar for calendar, _ in eras.values()}) <= 1:
+        entries = [index for _, index, _ in clocks]
+    else:
+        entries = [day for _, _, day in clocks]
+        # Rounded up: rather a little more overlap than a little less.
+        horizons = [
+            math.ceil(horizon * _DAYS_PER_YEAR / eras[era][1])
+            for horizon, (era, _, _) in zip(horizons, clocks, strict=True)
+        ]
+    return Judged(
+        entries=np.array(entries, dtype=np.int64),
+        horizons=np.array(horizons, dtype=np.int64),
+        columns=columns,
     )
 
 
-def outcomes(key: CohortKey, judged: Sequence[Member]) -> Outcomes:
-    """Return the returns and tests of matured BUY and SELL signals."""
-    clock = _clock(judged)
-    net = [each.row.net_return for each in judged]
-    gross = [_signed(each) for each in judged]
-    excess, base_rate = _excess_hits(judged)
-    test = None if excess is None else overlap_test(excess, clock.entries, clock.horizons)
+def calibration(bins: Bins) -> Calibration:
+    """Return the hit rate and the calibration of matured signals."""
+    return Calibration(
+        hit_rate=rate(bins.hits, bins.n),
+        brier=brier_score(bins),
+        brier_parts=brier_parts(bins),
+        ece=calibration_error(bins),
+        reliability=reliability(bins),
+    )
+
+
+def outcomes(judged: Judged, unknown: str) -> Outcomes:
+    """Return the returns and tests of matured BUY and SELL signals, without intervals and IC.
+
+    `unknown` says why there is no base rate where one is missing.
+    """
+    base_rate, no_base = _base_rate(judged, unknown), bool(judged.missing(_NO_BASE))
+    test, worth = overlap_of(
+        Pile(
+            entries=judged.entries,
+            horizons=judged.horizons,
+            counts=judged.columns[0],
+            parts=judged.sums(EXCESS),
+            squares=judged.sums(SQUARES).sum(axis=1),
+        )
+    )
     return Outcomes(
         base_rate=base_rate,
-        excess_hit=base_rate if test is None else test.mean,
-        excess_hit_interval=_interval(excess, clock, key, "excess_hit", base_rate.reason),
-        mean_net=_mean(net),
-        mean_gross=_mean(gross),
-        mean_net_interval=_interval(_whole(net), clock, key, "mean_net", _mean(net).reason),
-        ic=_agreement(judged, [each.row.horizon_sessions for each in judged])[0],
-        ic_by_horizon=tuple(_ic_at(judged, horizon) for horizon in _horizons(key)),
-        p_value=base_rate if test is None else test.p_value,
-        p_strict=base_rate if test is None else test.p_strict,
-        effective_n=effective_n(clock.entries, clock.horizons),
+        excess_hit=base_rate if no_base else test.mean,
+        excess_hit_interval=_LATER,
+        mean_net=_mean(judged, NET, _NO_NET),
+        mean_gross=_mean(judged, GROSS, _NO_GROSS),
+        mean_net_interval=_LATER,
+        ic=_NO_IC,
+        ic_by_horizon=(),
+        p_value=base_rate if no_base else test.p_value,
+        p_strict=base_rate if no_base else test.p_strict,
+        effective_n=worth,
     )
+
+
+def drawables(key: CohortKey, judged: Judged) -> list[Drawable]:
+    """Return what the intervals of hit - base rate and of net returns are drawn from."""
+    if not judged.n:
+        nothing = np.empty(0)
+        return [Drawable(sums=nothing, counts=nothing, mean_block=1, seed="")] * 2
+    first = int(judged.entries.min())
+    at, reach = judged.entries - first, int(judged.entries.max()) - first + 1
+    held = np.zeros((1 + 2 * PARTS, reach), dtype=np.int64)
+    for row, values in zip(
+        held, (judged.columns[0], *judged.sums(EXCESS), *judged.sums(NET)), strict=True
+    ):
+        np.add.at(row, at, values)
+    counts, block = held[0].astype(np.float64), int(judged.horizons.max())
+    # How the draws are turned rests on what is measured alone, never on what was before.
+    seed = canonical_json(asdict(key)).decode()
+    return [
+        Drawable(sums=rounded(parts), counts=counts, mean_block=block, seed=seed)
+        for parts in (held[1 : 1 + PARTS], held[1 + PARTS :])
+    ]
+
+
+def with_intervals(found: Outcomes, judged: Judged, intervals: Sequence[Interval]) -> Outcomes:
+    """Return the outcomes with the intervals of `drawables`, where nothing is missing."""
+    excess, net = intervals
+    if judged.missing(_NO_BASE):
+        excess = Interval(low=None, high=None, reason=found.base_rate.reason)
+    if judged.missing(_NO_NET):
+        net = Interval(low=None, high=None, reason=found.mean_net.reason)
+    return replace(found, excess_hit_interval=excess, mean_net_interval=net)
 
 
 def no_outcomes(reason: str) -> Outcomes:
@@ -111,79 +206,13 @@ def no_outcomes(reason: str) -> Outcomes:
     )
 
 
-def _clock(judged: Sequence[Member]) -> _Clock:
-    """Return entries and horizons in sessions, or in days where calendars differ."""
-    if len({each.row.calendar for each in judged}) <= 1:
-        return _Clock(
-            entries=[each.entry_index for each in judged],
-            horizons=[each.row.horizon_sessions for each in judged],
-        )
-    return _Clock(
-        entries=[each.entry_day for each in judged],
-        # Rounded up: rather a little more overlap than a little less.
-        horizons=[
-            math.ceil(each.row.horizon_sessions * _DAYS_PER_YEAR / each.row.periods_per_year)
-            for each in judged
-        ],
-    )
+def _base_rate(judged: Judged, unknown: str) -> Figure:
+    if not judged.n:
+        return undefined("no matured signal")
+    return undefined(unknown) if judged.missing(_NO_BASE) else known(judged.mean(BASE))
 
 
-def _excess_hits(judged: Sequence[Member]) -> tuple[list[float] | None, Figure]:
-    """Return hit - base rate of each, and the mean base rate; None where one is unknown."""
-    if not judged:
-        return [], undefined("no matured signal")
-    excess, bases = [], []
-    for each in judged:
-        if each.base_rate.value is None:
-            return None, each.base_rate
-        bases.append(each.base_rate.value)
-        excess.append((each.row.hit == "hit") - each.base_rate.value)
-    return excess, known(mean(bases))
-
-
-def _interval(
-    values: list[float] | None, clock: _Clock, key: CohortKey, name: str, missing: str | None
-) -> Interval:
-    if values is None:
-        return Interval(low=None, high=None, reason=missing)
-    # Which numbers are drawn rests on what is measured alone, never on what was measured before.
-    seed = canonical_json([asdict(key), name]).decode()
-    return stationary_interval(values, clock.entries, max(clock.horizons, default=1), seed)
-
-
-def _signed(member: Member) -> float | None:
-    raw = member.row.raw_return
-    return None if raw is None else member.direction * raw
-
-
-def _mean(values: Sequence[float | None]) -> Figure:
-    held = _whole(values)
-    if held is None:
+def _mean(judged: Judged, part: int, missing: int) -> Figure:
+    if judged.missing(missing):
         return undefined("a return is not a finite number")
-    return known(mean(held)) if held else undefined("no matured signal")
-
-
-def _whole(values: Sequence[float | None]) -> list[float] | None:
-    held = [each for each in values if each is not None]
-    return held if len(held) == len(values) else None
-
-
-def _horizons(key: CohortKey) -> list[int]:
-    own = [int(key.horizon_sessions)] if key.level == "cohort" else []
-    return sorted({*IC_HORIZONS, *own})
-
-
-def _ic_at(judged: Sequence[Member], horizon: int) -> HorizonIC:
-    ic, n = _agreement(judged, [horizon] * len(judged))
-    return HorizonIC(horizon=horizon, n=n, ic=ic)
-
-
-def _agreement(judged: Sequence[Member], horizons: Sequence[int]) -> tuple[Figure, int]:
-    """Return the rank correlation of claim and raw return, each at its horizon, and its n."""
-    found = [
-        (each.direction * each.row.confidence, each.raw_returns[horizon])
-        for each, horizon in zip(judged, horizons, strict=True)
-        if horizon in each.raw_returns
-    ]
-    ic = spearman([claimed for claimed, _ in found], [came for _, came in found])
-    return ic, len(found)
+    return known(judged.mean(part)) if judged.n else undefined("no matured signal")

@@ -7,12 +7,13 @@ while it is open; the value of a day is the mean over the signals in it then.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from sinks.cohort_market import Market
-from sinks.cohort_members import Member
+from sinks.cohort_sums import GROSS, NET
 from sinks.evidence.cohort import DailySeries, Trend
+from sinks.evidence.exact import rounded
 from sinks.evidence.figures import Figure, known, undefined
 from sinks.evidence.market_model import MarketModel, jensen
 from sinks.evidence.returns import (
@@ -25,11 +26,24 @@ from sinks.evidence.returns import (
 )
 from sinks.evidence.sharpe_inference import min_track_record, probabilistic_sharpe
 from sinks.evidence.trend import trend
-from sinks.prices import Ints
+from sinks.prices import Floats, Ints, PriceHistory, daily_returns
 
 NO_SERIES = DailySeries(days=(), gross=(), net=(), open_signals=())
 
 _NEVER = "never: the Sharpe ratio is not positive"
+
+
+class Benchmark:
+    """The days on which the benchmark has a return, and the returns."""
+
+    def __init__(self, ticker: str, history: PriceHistory | None, *, total_return: bool) -> None:
+        self.ticker = ticker
+        self.history = history if history is not None and len(history) else None
+        self.days: Ints = np.empty(0, dtype=np.int64)
+        self.daily: Floats = np.empty(0)
+        if self.history is not None:
+            self.days = self.history.days[1:]
+            self.daily = daily_returns(self.history, total_return=total_return)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +78,20 @@ class SeriesFigures:
         return len(self.series.days)
 
 
-def series_figures(members: Sequence[Member], market: Market) -> SeriesFigures:
-    """Return the series of members that trade, and its figures."""
-    held = [each for each in members if len(each.days)]
-    # Sessions of a year are those of the busiest calendar that the series has days of.
-    periods = max(each.row.periods_per_year for each in held or members)
-    days, series = _daily(held)
-    riskless = market.policy.risk_free_rate / periods
+def series_figures(
+    days: Ints, columns: Ints, periods: int, riskless_rate: float, benchmark: Benchmark
+) -> SeriesFigures:
+    """Return the series of some days, whose sums are `cohort_sums.Sums.days`, and its figures.
+
+    `periods` is the sessions of a year.
+    """
+    series = _daily(days, columns)
+    riskless = riskless_rate / periods
     excess = [each - riskless for each in series.net]
     sharpe = sharpe_ratio(excess)
     gross = sharpe_ratio([each - riskless for each in series.gross])
     skewness, kurtosis = shape(excess)
-    model = _market_model(days, excess, market, riskless)
+    model = _market_model(days, excess, benchmark, riskless)
     return SeriesFigures(
         series=series,
         periods_per_year=periods,
@@ -97,12 +113,12 @@ def series_figures(members: Sequence[Member], market: Market) -> SeriesFigures:
     )
 
 
-def untraded_figures(members: Sequence[Member], reason: str) -> SeriesFigures:
+def untraded_figures(periods: int, reason: str) -> SeriesFigures:
     """Return the figures of signals none of which trades: each undefined for that reason."""
     missing = undefined(reason)
     return SeriesFigures(
         series=NO_SERIES,
-        periods_per_year=max(each.row.periods_per_year for each in members),
+        periods_per_year=periods,
         session_sharpe=missing,
         skewness=missing,
         kurtosis=missing,
@@ -130,39 +146,37 @@ def untraded_figures(members: Sequence[Member], reason: str) -> SeriesFigures:
     )
 
 
-def _daily(held: Sequence[Member]) -> tuple[Ints, DailySeries]:
-    if not held:
-        return np.empty(0, dtype=np.int64), NO_SERIES
-    every = np.concatenate([each.days for each in held])
-    first = int(every.min())
-    offsets = every - first
-    counts = np.bincount(offsets)
-    at = np.flatnonzero(counts)
-    # bincount adds in the order of the members, which is that of their ids.
-    gross = np.bincount(offsets, weights=np.concatenate([each.gross for each in held]))
-    net = np.bincount(offsets, weights=np.concatenate([each.net for each in held]))
-    days: Ints = at + first
-    labels = np.datetime_as_string(days.astype("datetime64[D]"))
-    return days, DailySeries(
-        days=tuple(labels.tolist()),
-        gross=tuple((gross[at] / counts[at] + 0.0).tolist()),
-        net=tuple((net[at] / counts[at] + 0.0).tolist()),
-        open_signals=tuple(counts[at].tolist()),
+def _daily(days: Ints, columns: Ints) -> DailySeries:
+    if not len(days):
+        return NO_SERIES
+    counts = columns[0]
+    gross, net = rounded(columns[GROSS]) / counts, rounded(columns[NET]) / counts
+    return DailySeries(
+        days=tuple(map(_label, days.tolist())),
+        gross=tuple((gross + 0.0).tolist()),
+        net=tuple((net + 0.0).tolist()),
+        open_signals=tuple(counts.tolist()),
     )
 
 
+@lru_cache(maxsize=1 << 16)
+def _label(day: int) -> str:
+    return str(np.datetime64(day, "D"))
+
+
 def _market_model(
-    days: Ints, excess: Sequence[float], market: Market, riskless: float
+    days: Ints, excess: Sequence[float], benchmark: Benchmark, riskless: float
 ) -> MarketModel:
-    benchmark = market.benchmark()
-    if benchmark is None:
-        missing = undefined(f"no bars of {market.policy.benchmark}")
+    if benchmark.history is None:
+        missing = undefined(f"no bars of {benchmark.ticker}")
         return MarketModel(alpha=missing, alpha_t=missing, beta=missing, n=0, lag=0)
-    benchmark_days, returns = benchmark
-    _, ours, theirs = np.intersect1d(days, benchmark_days, assume_unique=True, return_indices=True)
+    at = np.searchsorted(benchmark.days, days)
+    there = at < len(benchmark.days)
+    there[there] = benchmark.days[at[there]] == days[there]
+    returns = benchmark.daily[at[there]].tolist()
     return jensen(
-        [excess[at] for at in ours.tolist()],
-        [each - riskless for each in returns[theirs].tolist()],
+        [excess[at] for at in np.flatnonzero(there).tolist()],
+        [each - riskless for each in returns],
     )
 
 

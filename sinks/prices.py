@@ -80,7 +80,7 @@ def price_history(
 def daily_returns(history: PriceHistory, *, total_return: bool) -> Floats:
     """Return what bars 1, 2, ... brought since the bar before each."""
     paid = np.diff(history.cash) if total_return else 0.0
-    ratios = _bounded_ratios(history.growth[1:] + paid, history.growth[:-1])
+    ratios = bounded_ratios(history.growth[1:] + paid, history.growth[:-1])
     returns: Floats = ratios - 1 + 0.0
     return returns
 
@@ -90,10 +90,11 @@ def window_ratios(history: PriceHistory, horizon: int, *, total_return: bool) ->
     if len(history) <= horizon:
         return np.empty(0)
     paid = history.cash[horizon:] - history.cash[:-horizon] if total_return else 0.0
-    return _bounded_ratios(history.growth[horizon:] + paid, history.growth[:-horizon])
+    return bounded_ratios(history.growth[horizon:] + paid, history.growth[:-horizon])
 
 
-def _bounded_ratios(later: Floats, earlier: Floats) -> Floats:
+def bounded_ratios(later: Floats, earlier: Floats) -> Floats:
+    """Return how often one goes into the other, never so often that what rests on it overflows."""
     with np.errstate(over="ignore"):
         ratios: Floats = np.minimum(later / earlier, _MAX_RETURN)
     return ratios

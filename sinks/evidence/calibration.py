@@ -1,57 +1,123 @@
-"""PURE: whether confidence means what it says: Brier (1950), Murphy (1973), reliability bins."""
+"""PURE: whether confidence means what it says: Brier (1950), Murphy (1973), reliability bins.
+
+All figures rest on sums by bin, which are exact: they can be added and taken away
+in any order (`sinks.evidence.exact`).
+"""
 
 import math
-from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from sinks.evidence.cohort import BrierParts, ReliabilityBin
+from sinks.evidence.exact import PARTS, Floats, Ints, mean_of, parts_of
 from sinks.evidence.figures import Figure, known, undefined
-from sinks.evidence.moments import mean
 from sinks.evidence.rates import rate
 
-_BINS = 10
-_EDGES = [at / _BINS for at in range(_BINS + 1)]
+BINS = 10
+_EDGES = [at / BINS for at in range(BINS + 1)]
 
-Members = list[tuple[float, bool]]
+# For the rest of the decomposition a confidence is a whole number of 2^-57, in three digits of
+# 19 bits, so that sums of the products of ten million are exact.
+_GRID, _DIGIT = 57, 19
+_DIGITS = (1 << _DIGIT) - 1
+# Columns: n, hits, error x3, confidence x3, digits x3, digits of hits x3, squares x5.
+_ERROR, _CLAIMED, _SUM, _OF_HITS, _SQUARES = (slice(at, at + 3) for at in (2, 5, 8, 11, 14))
+COLUMNS = 19
 
 
-def reliability(confidence: Sequence[float], hits: Sequence[bool]) -> tuple[ReliabilityBin, ...]:
-    """Return ten bins of equal width, also the empty ones; the last holds 1.0, too."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bins:
+    """The sums of ten bins of equal width; a row a bin, columns as `bin_columns` makes them."""
+
+    sums: list[list[int]]
+
+    @property
+    def n(self) -> int:
+        """Return the number of outcomes."""
+        return sum(each[0] for each in self.sums)
+
+    @property
+    def hits(self) -> int:
+        """Return how many of them are hits."""
+        return sum(each[1] for each in self.sums)
+
+
+def bin_columns(confidence: Floats, hits: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return the bin of each outcome, and what it adds to the sums of its bin: a row a column."""
+    wrong = np.flatnonzero(~((confidence >= 0) & (confidence <= 1)))
+    if wrong.size:
+        msg = f"expected a confidence from 0 to 1, was {confidence[wrong[0]].item()!r}"
+        raise ValueError(msg)
+    found = np.empty((COLUMNS, len(confidence)), dtype=np.int64)
+    hit = hits.astype(np.int64)
+    found[0], found[1] = 1, hit
+    apart = confidence - hit
+    found[_ERROR], found[_CLAIMED] = parts_of(apart * apart), parts_of(confidence)
+    at_grid = np.rint(confidence * 2.0**_GRID).astype(np.int64)
+    high, middle, low = at_grid >> 2 * _DIGIT, (at_grid >> _DIGIT) & _DIGITS, at_grid & _DIGITS
+    found[_SUM] = high, middle, low
+    found[_OF_HITS] = found[_SUM] * hit
+    found[_SQUARES.start :] = (
+        high * high, 2 * high * middle, 2 * high * low + middle * middle, 2 * middle * low,
+        low * low,
+    )  # fmt: skip
+    # The last bin holds 1.0, too.
+    bins = np.searchsorted(_EDGES, confidence, side="right") - 1
+    return np.minimum(bins, BINS - 1), found
+
+
+def bins_of(confidence: Sequence[float], hits: Sequence[bool]) -> Bins:
+    """Return the sums of single outcomes."""
+    if len(confidence) != len(hits):
+        msg = f"expected {len(confidence)} outcomes, was {len(hits)}"
+        raise ValueError(msg)
+    at, columns = bin_columns(
+        np.asarray(confidence, dtype=np.float64), np.asarray(hits, dtype=np.bool_)
+    )
+    sums = np.zeros((BINS, COLUMNS), dtype=np.int64)
+    np.add.at(sums, at, columns.T)
+    return Bins(sums=sums.tolist())
+
+
+def reliability(bins: Bins) -> tuple[ReliabilityBin, ...]:
+    """Return ten bins, also the empty ones."""
     found = []
-    for low, high, members in zip(_EDGES, _EDGES[1:], _binned(confidence, hits), strict=False):
-        claimed = mean([each for each, _ in members]) if members else None
-        hit_rate = rate(sum(hit for _, hit in members), len(members))
+    for low, high, sums in zip(_EDGES, _EDGES[1:], bins.sums, strict=False):
+        claimed = mean_of(sums[_CLAIMED], sums[0]) if sums[0] else None
+        hit_rate = rate(sums[1], sums[0])
         found.append(ReliabilityBin(low=low, high=high, mean_confidence=claimed, hit_rate=hit_rate))
     return tuple(found)
 
 
-def brier_score(confidence: Sequence[float], hits: Sequence[bool]) -> Figure:
+def brier_score(bins: Bins) -> Figure:
     """Return the mean of (confidence - hit)^2.
 
-    >>> brier_score([0.5, 0.5], [True, False]).value
+    >>> brier_score(bins_of([0.5, 0.5], [True, False])).value
     0.25
     """
-    members = _members(confidence, hits)
-    if not members:
+    n = bins.n
+    if not n:
         return undefined("no outcome")
-    return known(math.fsum((claimed - hit) ** 2 for claimed, hit in members) / len(members))
+    parts = [sum(each[_ERROR][at] for each in bins.sums) for at in range(PARTS)]
+    return known(mean_of(parts, n))
 
 
-def brier_parts(confidence: Sequence[float], hits: Sequence[bool]) -> BrierParts | None:
-    """Return Murphy's parts over the ten bins, whose sum is the Brier score; None of none."""
-    bins = [members for members in _binned(confidence, hits) if members]
-    n = sum(map(len, bins))
+def brier_parts(bins: Bins) -> BrierParts | None:
+    """Return Murphy's parts over the bins, whose sum is the Brier score; None of none."""
+    held, n = [each for each in bins.sums if each[0]], bins.n
     if not n:
         return None
-    base = sum(hit for members in bins for _, hit in members) / n
+    base = bins.hits / n
     miss, gain, rest = [], [], []
-    for members in bins:
-        claimed, came = _means(members)
-        miss.append(len(members) * (claimed - came) ** 2)
-        gain.append(len(members) * (came - base) ** 2)
-        for each, hit in members:
-            apart = each - claimed
-            rest += [apart * apart, -2 * apart * (hit - came)]
+    for sums in held:
+        size, hits = sums[:2]
+        claimed, came = mean_of(sums[_CLAIMED], size), hits / size
+        miss.append(size * (claimed - came) ** 2)
+        gain.append(size * (came - base) ** 2)
+        rest.append(_rest(sums))
     return BrierParts(
         reliability=math.fsum(miss) / n,
         resolution=math.fsum(gain) / n,
@@ -60,34 +126,29 @@ def brier_parts(confidence: Sequence[float], hits: Sequence[bool]) -> BrierParts
     )
 
 
-def calibration_error(confidence: Sequence[float], hits: Sequence[bool]) -> Figure:
+def calibration_error(bins: Bins) -> Figure:
     """Return the expected calibration error: |hit rate - mean confidence| over the bins."""
-    bins = [members for members in _binned(confidence, hits) if members]
-    n = sum(map(len, bins))
-    if not n:
+    if not bins.n:
         return undefined("no outcome")
-    misses = []
-    for members in bins:
-        claimed, came = _means(members)
-        misses.append(len(members) * abs(came - claimed))
-    return known(math.fsum(misses) / n)
+    misses = [
+        each[0] * abs(each[1] / each[0] - mean_of(each[_CLAIMED], each[0]))
+        for each in bins.sums
+        if each[0]
+    ]
+    return known(math.fsum(misses) / bins.n)
 
 
-def _means(members: Members) -> tuple[float, float]:
-    return mean([claimed for claimed, _ in members]), sum(hit for _, hit in members) / len(members)
+def _rest(sums: Sequence[int]) -> float:
+    """Return the sum over a bin of apart^2 - 2 apart (hit - hit rate); apart from its mean."""
+    n, hits = sums[:2]
+    claimed, of_hits = _number(sums[_SUM]), _number(sums[_OF_HITS])
+    spread = n * _number(sums[_SQUARES.start :]) - claimed * claimed
+    shared = n * of_hits - hits * claimed
+    return (spread - (shared << (_GRID + 1))) / (n << (2 * _GRID))
 
 
-def _binned(confidence: Sequence[float], hits: Sequence[bool]) -> list[Members]:
-    bins: list[Members] = [[] for _ in range(_BINS)]
-    for claimed, hit in _members(confidence, hits):
-        bins[min(bisect_right(_EDGES, claimed) - 1, _BINS - 1)].append((claimed, hit))
-    return bins
-
-
-def _members(confidence: Sequence[float], hits: Sequence[bool]) -> Members:
-    members = list(zip(confidence, hits, strict=True))
-    for claimed, _ in members:
-        if not 0 <= claimed <= 1:
-            msg = f"expected a confidence from 0 to 1, was {claimed!r}"
-            raise ValueError(msg)
-    return members
+def _number(digits: Sequence[int]) -> int:
+    found = 0
+    for each in digits:
+        found = (found << _DIGIT) + each
+    return found

@@ -21,14 +21,23 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> Figure:
     if len(y) != n:
         msg = f"expected {n} values on both sides, was {len(y)}"
         raise ValueError(msg)
+    left, right = _centred_ranks(x), _centred_ranks(y)
+    return correlation(
+        n, int((left * right).sum()), int((left * left).sum()), int((right * right).sum())
+    )
+
+
+def correlation(n: int, shared: int, left: int, right: int) -> Figure:
+    """Return the correlation of n pairs of centred ranks, by the sums of their products.
+
+    Their scale does not matter.
+    """
     if n < _MIN:
         return undefined(f"expected at least {_MIN} pairs, was {n}")
-    left, right = _centred_ranks(x), _centred_ranks(y)
-    squares = int((left * left).sum()) * int((right * right).sum())
+    squares = left * right
     if squares == 0:
         return undefined("one side does not vary")
-    found = int((left * right).sum()) / math.sqrt(squares)
-    return known(min(max(found, -1.0), 1.0))
+    return known(min(max(shared / math.sqrt(squares), -1.0), 1.0))
 
 
 def _centred_ranks(values: Sequence[float]) -> npt.NDArray[np.int64]:

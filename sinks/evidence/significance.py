@@ -1,16 +1,17 @@
 """PURE: whether hits beat their base rate, although signals overlap and cohorts are many."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from sinks.evidence.distribution import normal_cdf, normal_quantile
+from sinks.evidence.exact import mean_of, parts_of, rounded_sum
 from sinks.evidence.figures import Figure, known, undefined
-from sinks.evidence.moments import ROUNDING, mean
+from sinks.evidence.moments import ROUNDING
+from sinks.evidence.overlaps import Pile, overlaps_of
 
 _ACTIONS = ("BUY", "SELL", "HOLD")
 _EVEN = 0.5
@@ -56,6 +57,21 @@ def window_hit_rate(
     return known(int(np.count_nonzero(hits)) / held.size)
 
 
+def pile_of(excess_hits: Sequence[float], entries: Sequence[int], horizons: Sequence[int]) -> Pile:
+    """Return the outcomes of single signals; equal entries and horizons are added up later."""
+    n, held = len(excess_hits), np.asarray(excess_hits, dtype=np.float64)
+    if not len(entries) == len(horizons) == n:
+        msg = f"expected {n} entries and horizons, was {len(entries)} and {len(horizons)}"
+        raise ValueError(msg)
+    return Pile(
+        entries=np.asarray(entries, dtype=np.int64),
+        horizons=np.asarray(horizons, dtype=np.int64),
+        counts=np.ones(n, dtype=np.int64),
+        parts=parts_of(held),
+        squares=parts_of(held * held).sum(axis=1),
+    )
+
+
 def overlap_test(
     excess_hits: Sequence[float], entries: Sequence[int], horizons: Sequence[int]
 ) -> OverlapTest:
@@ -64,39 +80,7 @@ def overlap_test(
     Two signals share the part of a horizon in which both are open; where the
     horizons differ, the longer counts.
     """
-    cells = defaultdict(list)
-    for excess, entry, horizon in zip(excess_hits, entries, horizons, strict=True):
-        cells[entry, horizon].append(excess)
-    n = len(excess_hits)
-    if n <= 1:
-        middle = known(excess_hits[0]) if n else undefined("no outcome")
-        missing = undefined(f"expected at least 2 outcomes, was {n}")
-        return OverlapTest(mean=middle, standard_error=missing, p_value=missing, p_strict=missing)
-    middle_value = mean(excess_hits)
-    strict = _p_around_zero(middle_value, cells, n)
-    apart = {key: [each - middle_value for each in held] for key, held in cells.items()}
-    spread = math.fsum(each * each for held in apart.values() for each in held)
-    total = _shared_sum({key: math.fsum(held) for key, held in apart.items()})
-    # All in one cell sum to zero but for their rounding: no error could be told from it.
-    if total <= ROUNDING * spread:
-        missing = undefined("the estimated variance is not positive")
-        return OverlapTest(
-            mean=known(middle_value), standard_error=missing, p_value=missing, p_strict=strict
-        )
-    error = math.sqrt(total) / n
-    return OverlapTest(
-        mean=known(middle_value),
-        standard_error=known(error),
-        p_value=known(normal_cdf(-middle_value / error)),
-        p_strict=strict,
-    )
-
-
-def _p_around_zero(middle: float, cells: Mapping[tuple[int, int], list[float]], n: int) -> Figure:
-    total = _shared_sum({key: math.fsum(held) for key, held in cells.items()})
-    if total <= ROUNDING * math.fsum(each * each for held in cells.values() for each in held):
-        return undefined("the estimated variance is not positive")
-    return known(normal_cdf(-middle * n / math.sqrt(total)))
+    return overlap_of(pile_of(excess_hits, entries, horizons))[0]
 
 
 def effective_n(entries: Sequence[int], horizons: Sequence[int]) -> Figure:
@@ -109,11 +93,52 @@ def effective_n(entries: Sequence[int], horizons: Sequence[int]) -> Figure:
     >>> effective_n([0, 30, 60], [30, 30, 30]).value, effective_n([5] * 40, [30] * 40).value
     (3.0, 1.0)
     """
-    n = len(entries)
+    return overlap_of(pile_of([0.0] * len(entries), entries, horizons))[1]
+
+
+def overlap_of(pile: Pile) -> tuple[OverlapTest, Figure]:
+    """Return the test of these outcomes, and the effective n."""
+    n = int(pile.counts.sum())
     if not n:
-        return undefined("no outcome")
-    cells = Counter(zip(entries, horizons, strict=True))
-    return known(n * n / _shared_sum({key: float(count) for key, count in cells.items()}))
+        missing = undefined(f"expected at least 2 outcomes, was {n}")
+        nothing = undefined("no outcome")
+        test = OverlapTest(mean=nothing, standard_error=missing, p_value=missing, p_strict=missing)
+        return test, nothing
+    total = pile.parts.sum(axis=1)
+    middle = mean_of(total, n)
+    shared = overlaps_of(pile)
+    worth = known(n * n / shared.of_counts())
+    if n == 1:
+        missing = undefined(f"expected at least 2 outcomes, was {n}")
+        known_middle = known(middle)
+        return OverlapTest(
+            mean=known_middle, standard_error=missing, p_value=missing, p_strict=missing
+        ), worth
+    squares = rounded_sum(pile.squares)
+    strict = _p_around_zero(middle, shared.of_sums(0.0), squares, n)
+    around = shared.of_sums(middle)
+    spread = math.fsum((squares, -2 * middle * rounded_sum(total), n * middle * middle))
+    # All in one cell sum to zero but for their rounding: no error could be told from it.
+    if around <= ROUNDING * max(spread, 0.0):
+        missing = undefined("the estimated variance is not positive")
+        test = OverlapTest(
+            mean=known(middle), standard_error=missing, p_value=missing, p_strict=strict
+        )
+        return test, worth
+    error = math.sqrt(around) / n
+    test = OverlapTest(
+        mean=known(middle),
+        standard_error=known(error),
+        p_value=known(normal_cdf(-middle / error)),
+        p_strict=strict,
+    )
+    return test, worth
+
+
+def _p_around_zero(middle: float, around: float, squares: float, n: int) -> Figure:
+    if around <= ROUNDING * squares:
+        return undefined("the estimated variance is not positive")
+    return known(normal_cdf(-middle * n / math.sqrt(around)))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
@@ -142,21 +167,3 @@ def signals_needed(rate: float, power: float = 0.8, level: float = 0.95) -> int:
         raise ValueError(msg)
     spread = normal_quantile(level) / 2 + normal_quantile(power) * math.sqrt(rate * (1 - rate))
     return math.ceil((spread / (rate - _EVEN)) ** 2)
-
-
-def _shared_sum(cells: dict[tuple[int, int], float]) -> float:
-    """Return the sum over all pairs of max(0, 1 - distance / horizon) times both values."""
-    order = sorted(cells)
-    entry = np.array([at for at, _ in order], dtype=np.int64)
-    horizon = np.array([length for _, length in order], dtype=np.int64)
-    value = np.array([cells[key] for key in order], dtype=np.float64)
-    longest = int(horizon.max())
-    parts: list[float] = (value * value).tolist()
-    for step in range(1, len(order)):
-        distance = entry[step:] - entry[:-step]
-        if int(distance.min()) >= longest:
-            break
-        weight = 1 - distance / np.maximum(horizon[step:], horizon[:-step])
-        shared = 2 * np.maximum(weight, 0.0) * (value[step:] * value[:-step])
-        parts.append(math.fsum(shared.tolist()))
-    return math.fsum(parts)

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.evidence.calibration import brier_parts, brier_score, calibration_error, reliability
+from sinks.evidence.calibration import (
+    bins_of,
+    brier_parts,
+    brier_score,
+    calibration_error,
+    reliability,
+)
 from sinks.evidence.cohort import BrierParts
 from sinks.evidence.rates import wilson_interval
 from tests.unit.sinks.evidence.strategies import (
@@ -32,7 +38,7 @@ def naive_bin(confidence: float) -> int:
 
 @pytest.mark.parametrize(("confidence", "expected"), [(0.5, 0.25), (0.8, 0.31), (0.55, 0.2475)])
 def test_a_brier_score_is_the_published_one(confidence: float, expected: float) -> None:
-    assert value_of(brier_score([confidence] * 100, FIFTY_FIVE)) == pytest.approx(expected)
+    assert value_of(brier_score(bins_of([confidence] * 100, FIFTY_FIVE))) == pytest.approx(expected)
 
 
 @ORACLE
@@ -42,10 +48,10 @@ def test_a_brier_score_is_a_mean_square_and_the_sum_of_its_parts(
 ) -> None:
     claimed, hits = [list(side) for side in zip(*held, strict=True)]
     expected = float(np.mean((np.array(claimed) - np.array(hits)) ** 2))
-    parts = brier_parts(claimed, hits)
+    parts = brier_parts(bins_of(claimed, hits))
 
     assert parts is not None
-    assert value_of(brier_score(claimed, hits)) == pytest.approx(expected, abs=1e-12)
+    assert value_of(brier_score(bins_of(claimed, hits))) == pytest.approx(expected, abs=1e-12)
     assert total(parts) == pytest.approx(expected, abs=1e-12)
 
 
@@ -64,20 +70,20 @@ def test_the_parts_and_the_error_are_those_of_a_loop_over_the_bins(
             miss += len(of_bin) / n * (mean - came) ** 2
             gain += len(of_bin) / n * (came - base) ** 2
             apart += len(of_bin) / n * abs(mean - came)
-    parts = brier_parts(claimed, hits)
+    parts = brier_parts(bins_of(claimed, hits))
 
     assert parts is not None
     assert parts.reliability == pytest.approx(miss, abs=1e-12)
     assert parts.resolution == pytest.approx(gain, abs=1e-12)
     assert parts.uncertainty == pytest.approx(base * (1 - base), abs=1e-12)
-    assert value_of(calibration_error(claimed, hits)) == pytest.approx(apart, abs=1e-12)
+    assert value_of(calibration_error(bins_of(claimed, hits))) == pytest.approx(apart, abs=1e-12)
 
 
 @ORACLE
 @given(outcomes)
 def test_every_outcome_is_in_the_one_bin_of_its_confidence(held: list[tuple[float, bool]]) -> None:
     claimed, hits = [list(side) for side in zip(*held, strict=True)]
-    bins = reliability(claimed, hits)
+    bins = reliability(bins_of(claimed, hits))
 
     assert [(each.low, each.high) for each in bins] == [
         (at / 10, (at + 1) / 10) for at in range(10)
@@ -95,25 +101,25 @@ def test_every_outcome_is_in_the_one_bin_of_its_confidence(held: list[tuple[floa
 
 
 def test_an_empty_bin_has_no_mean_and_no_rate() -> None:
-    empty = reliability([0.95], [True])[0]
+    empty = reliability(bins_of([0.95], [True]))[0]
 
     assert (empty.mean_confidence, empty.hit_rate.n, empty.hit_rate.value) == (None, 0, None)
 
 
 def test_each_edge_belongs_to_the_bin_above_and_one_to_the_last() -> None:
     edges = [at / 10 for at in range(11)]
-    counts = [each.hit_rate.n for each in reliability(edges, [True] * 11)]
+    counts = [each.hit_rate.n for each in reliability(bins_of(edges, [True] * 11))]
     below = [math.nextafter(each, 0) for each in edges[1:-1]]
 
     assert counts == [1] * 9 + [2]
-    assert [each.hit_rate.n for each in reliability(below, [True] * 9)] == [1] * 9 + [0]
+    assert [each.hit_rate.n for each in reliability(bins_of(below, [True] * 9))] == [1] * 9 + [0]
 
 
 @pytest.mark.parametrize("n", [1, 3, 7, 10, 49, 100])
 def test_nothing_rests_where_each_bin_holds_one_confidence(n: int) -> None:
     claimed = [0.1] * n + [0.33] * n + [0.7] * n
     hits = [at % 3 == 0 for at in range(3 * n)]
-    parts = brier_parts(claimed, hits)
+    parts = brier_parts(bins_of(claimed, hits))
 
     assert parts is not None
     assert parts.rest == 0.0
@@ -121,21 +127,21 @@ def test_nothing_rests_where_each_bin_holds_one_confidence(n: int) -> None:
 
 @pytest.mark.parametrize("hit", [True, False])
 def test_outcomes_that_are_all_alike_leave_no_uncertainty(hit: bool) -> None:
-    parts = brier_parts([0.3, 0.6, 0.9], [hit] * 3)
+    parts = brier_parts(bins_of([0.3, 0.6, 0.9], [hit] * 3))
 
     assert parts is not None
     assert (parts.uncertainty, parts.resolution) == (0.0, 0.0)
-    assert total(parts) == pytest.approx(value_of(brier_score([0.3, 0.6, 0.9], [hit] * 3)))
+    assert total(parts) == pytest.approx(value_of(brier_score(bins_of([0.3, 0.6, 0.9], [hit] * 3))))
 
 
 def test_no_outcome_has_no_score_and_no_error() -> None:
-    assert undefined_because(brier_score([], []), "no outcome")
-    assert undefined_because(calibration_error([], []), "no outcome")
-    assert brier_parts([], []) is None
-    assert all(each.hit_rate.value is None for each in reliability([], []))
+    assert undefined_because(brier_score(bins_of([], [])), "no outcome")
+    assert undefined_because(calibration_error(bins_of([], [])), "no outcome")
+    assert brier_parts(bins_of([], [])) is None
+    assert all(each.hit_rate.value is None for each in reliability(bins_of([], [])))
 
 
 @pytest.mark.parametrize("confidence", [-0.01, 1.01, float("nan")])
 def test_a_confidence_that_is_no_probability_is_refused(confidence: float) -> None:
     with pytest.raises(ValueError, match="expected a confidence from 0 to 1, was"):
-        brier_score([confidence], [True])
+        brier_score(bins_of([confidence], [True]))

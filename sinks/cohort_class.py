@@ -1,0 +1,132 @@
+"""PURE: the figures of a cohort that rest on all cohorts of its class, and what a policy says.
+
+Cheap beside the rest, so they are computed anew for all whenever one has changed.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from schemas.policy import Policy
+from sinks.cohort_checks import cohort_checks, judged
+from sinks.cohort_drafts import Draft
+from sinks.evidence.cohort import Cohort, CohortKey
+from sinks.evidence.figures import Figure, known, undefined
+from sinks.evidence.moments import mean
+from sinks.evidence.sharpe_inference import deflated_benchmark, probabilistic_sharpe
+from sinks.evidence.significance import benjamini_hochberg
+
+LEAST_TESTED = 30
+_LEAST_TRIALS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfClass:
+    """What a cohort's own figures are not enough for."""
+
+    stale: int
+    q_value: Figure
+    q_strict: Figure
+    dsr: Figure
+
+
+class Finished:
+    """Finishes drafts under a policy, and keeps what it has finished."""
+
+    def __init__(self, policy: Policy, *, replay_counts: bool) -> None:
+        self._policy = policy
+        self._replay_counts = replay_counts
+        self._kept: dict[CohortKey, tuple[Draft, _OfClass, Cohort]] = {}
+        self._order: list[CohortKey] = []
+
+    def of(self, found: Mapping[CohortKey, Draft], stale: Mapping[CohortKey, int]) -> list[Cohort]:
+        """Return the cohorts of these drafts by their keys in order."""
+        if len(self._order) != len(found) or any(key not in found for key in self._order):
+            self._order = sorted(found)
+        drafts = [found[key] for key in self._order]
+        q_values = _q_values(drafts, lambda each: each.p_value)
+        q_strict = _q_values(drafts, lambda each: each.p_strict)
+        bars = _sharpe_bars(drafts)
+        kept, self._kept = self._kept, {}
+        for draft in drafts:
+            key = draft.cohort.key
+            beside = _OfClass(
+                stale=stale.get(key, 0),
+                q_value=q_values[key],
+                q_strict=q_strict[key],
+                dsr=_dsr(draft, bars[key.data_class]),
+            )
+            before = kept.get(key)
+            if before is None or before[0] is not draft or before[1] != beside:
+                before = draft, beside, self._finished(draft, beside)
+            self._kept[key] = before
+        return [cohort for _, _, cohort in self._kept.values()]
+
+    def _finished(self, draft: Draft, beside: _OfClass) -> Cohort:
+        policy = self._policy
+        cohort = replace(
+            draft.cohort,
+            stale=beside.stale,
+            q_value=beside.q_value,
+            q_strict=beside.q_strict,
+            dsr=beside.dsr,
+        )
+        if cohort.key.level != "cohort":
+            return cohort
+        checks = cohort_checks(cohort, policy)
+        ready, reasons = judged(cohort, checks, policy, replay_counts=self._replay_counts)
+        told = (*reasons, *_other_policies(draft.policy_hashes, policy))
+        return replace(cohort, checks=checks, ready=ready, reasons=told)
+
+
+def _q_values(drafts: Iterable[Draft], p_of: Callable[[Cohort], Figure]) -> dict[CohortKey, Figure]:
+    """Return q-values: the finest cohorts of a class together, and each level of roll-ups."""
+    families: defaultdict[tuple[str, str], dict[CohortKey, float]] = defaultdict(dict)
+    found: dict[CohortKey, Figure] = {}
+    for each in drafts:
+        key, p_value = each.cohort.key, p_of(each.cohort)
+        if p_value.value is None:
+            found[key] = p_value
+        elif each.trades < LEAST_TESTED:
+            found[key] = undefined(f"{each.trades} of {LEAST_TESTED} matured signals")
+        else:
+            families[key.data_class, key.level][key] = p_value.value
+    for family in families.values():
+        adjusted = benjamini_hochberg(list(family.values()))
+        found.update(zip(family, map(known, adjusted), strict=True))
+    return found
+
+
+def _sharpe_bars(drafts: Iterable[Draft]) -> dict[str, Figure]:
+    """Return the Sharpe ratio, of a session, that the best of a class would show by luck."""
+    trials: dict[str, list[float]] = {}
+    for each in drafts:
+        key, sharpe = each.cohort.key, each.measured.session_sharpe
+        tried = trials.setdefault(key.data_class, [])
+        if key.level == "cohort" and sharpe.value is not None:
+            tried.append(sharpe.value)
+    return {data_class: _sharpe_bar(tried) for data_class, tried in trials.items()}
+
+
+def _sharpe_bar(trials: Sequence[float]) -> Figure:
+    n = len(trials)
+    if n < _LEAST_TRIALS:
+        return undefined(f"expected at least {_LEAST_TRIALS} cohorts with a Sharpe ratio, was {n}")
+    middle = mean(trials)
+    variance = math.fsum((each - middle) ** 2 for each in trials) / (n - 1)
+    return deflated_benchmark(variance, n)
+
+
+def _dsr(draft: Draft, bar: Figure) -> Figure:
+    measured = draft.measured
+    return probabilistic_sharpe(
+        measured.session_sharpe, measured.sessions, measured.skewness, measured.kurtosis, bar
+    )
+
+
+def _other_policies(hashes: frozenset[str], policy: Policy) -> tuple[str, ...]:
+    """Return what a reader should know of who judged the signals; it is against nothing."""
+    if len(hashes) > 1:
+        return ("judged by several policies",)
+    return () if hashes <= {policy.hash} else ("judged by another policy",)

@@ -1,0 +1,61 @@
+"""PURE: what the evidence asks of signals, as columns.
+
+A caller that has rows makes them by `columns_of`; one that reads a database by columns
+need not make a row object a signal.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sinks.rows import SignalRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalColumns:
+    """Signals in any order: entry i of each column is of signal i, as in `SignalRow`.
+
+    `data_class` is that of the row: synthetic, else fallback, else backdated, else its
+    kind; `last_session` is None until the window is over.
+    """
+
+    ticker: Sequence[str]
+    data_class: Sequence[str]
+    source: Sequence[str]
+    model_name: Sequence[str]
+    model_version: Sequence[str]
+    action: Sequence[str]
+    horizon_sessions: Sequence[int]
+    confidence: Sequence[float]
+    status: Sequence[str]
+    calendar: Sequence[str]
+    periods_per_year: Sequence[int]
+    entry_session: Sequence[str | None]
+    entry_index: Sequence[int | None]
+    last_session: Sequence[str | None]
+    observations: Sequence[int]
+    hit: Sequence[str | None]
+    net_return: Sequence[float | None]
+    raw_return: Sequence[float | None]
+    stale_after_ms: Sequence[int]
+    policy_hash: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.ticker)
+
+    def some(self, order: Sequence[int]) -> "SignalColumns":
+        """Return the signals at these places, in this order."""
+        columns: dict[str, Any] = {
+            name: [column[at] for at in order]
+            for name, column in ((name, getattr(self, name)) for name in NAMES)
+        }
+        return SignalColumns(**columns)
+
+
+NAMES = tuple(each.name for each in fields(SignalColumns))
+
+
+def columns_of(signals: Iterable[SignalRow]) -> SignalColumns:
+    """Return rows as columns."""
+    held = list(signals)
+    return SignalColumns(**{name: [getattr(each, name) for each in held] for name in NAMES})

@@ -1,0 +1,263 @@
+"""PURE: the sums of a group -> its own figures, before it is seen beside the other groups.
+
+What a group's figures are made of is kept beside them: a figure whose sums are what they
+were is not computed again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from schemas.policy import Policy
+from sinks.cohort_checks import HOLD_REASON
+from sinks.cohort_codes import Codebook
+from sinks.cohort_members import IC_HORIZONS
+from sinks.cohort_outcomes import (
+    Calibration,
+    Judged,
+    Outcomes,
+    calibration,
+    drawables,
+    judged_of,
+    no_outcomes,
+    outcomes,
+    with_intervals,
+)
+from sinks.cohort_ranks import OWN, Agreement
+from sinks.cohort_series import Benchmark, SeriesFigures, series_figures, untraded_figures
+from sinks.cohort_sums import Sums
+from sinks.evidence.bootstrap import stationary_intervals
+from sinks.evidence.calibration import BINS, COLUMNS, Bins
+from sinks.evidence.cohort import Cohort, CohortKey, HorizonIC
+from sinks.evidence.figures import undefined
+from sinks.prices import Ints
+
+LATER = undefined("rests on the other cohorts")
+_SHOWN = frozenset(each.name for each in fields(Cohort))
+_HOLDS_OUTCOMES = no_outcomes(HOLD_REASON)
+_NO_AGREEMENT: Agreement = undefined("expected at least 3 pairs, was 0"), 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A cohort before it is seen beside the others; `trades` are its matured BUY and SELL."""
+
+    cohort: Cohort
+    measured: SeriesFigures
+    trades: int
+    policy_hashes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A group to be measured: the units of its signals that trade, and of those that do not.
+
+    `unknown` says why base rates are missing, where some are.
+    """
+
+    key: CohortKey
+    trading: list[int]
+    holding: list[int]
+    agreed: Sequence[Agreement] | None
+    unknown: str = ""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a group's figures were made of, and the figures."""
+
+    series: tuple[object, SeriesFigures] | None = None
+    bins: tuple[object, Calibration] | None = None
+    piles: tuple[object, Outcomes] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counts:
+    """Signals of a group: by calendar and sessions of a year, and by the policy that judged."""
+
+    eras: Ints
+    columns: Ints
+    policies: frozenset[str]
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Begun:
+    """A group on the way to its draft; `redrawn` are piles whose intervals are to be drawn."""
+
+    group: Group
+    counts: _Counts
+    measured: SeriesFigures
+    told: Calibration
+    came: Outcomes
+    made_of: object
+    redrawn: Judged | None
+
+
+class Drafts:
+    """Measures groups, and remembers what it has measured."""
+
+    def __init__(self, policy: Policy, codes: Codebook) -> None:
+        self._policy = policy
+        self._codes = codes
+        self._kept: dict[CohortKey, _Kept] = {}
+        self.measured = 0
+
+    def forget(self, key: CohortKey) -> None:
+        """Forget a group that has no signal any more."""
+        self._kept.pop(key, None)
+
+    def of(
+        self, groups: Iterable[Group], sums: Sums, benchmark: Benchmark
+    ) -> dict[CohortKey, Draft]:
+        """Return the drafts of those groups that have a signal."""
+        begun: list[_Begun] = []
+        for group in groups:
+            counts = self._counts(group, sums)
+            if counts is not None:
+                begun.append(self._begun(group, counts, sums, benchmark))
+        self.measured += len(begun)
+        return {each.group.key: self._draft(each, came) for each, came in self._drawn(begun)}
+
+    def _drawn(self, begun: Sequence[_Begun]) -> Iterator[tuple[_Begun, Outcomes]]:
+        """Return each with its outcomes and their intervals, which are drawn together."""
+        redrawn = [(each.group.key, each.redrawn) for each in begun if each.redrawn is not None]
+        drawn = [one for key, judged in redrawn for one in drawables(key, judged)]
+        intervals = iter(stationary_intervals(drawn))
+        for each in begun:
+            came = each.came
+            if each.redrawn is not None:
+                came = with_intervals(came, each.redrawn, (next(intervals), next(intervals)))
+                self._kept[each.group.key].piles = each.made_of, came
+            yield each, came
+
+    def _counts(self, group: Group, sums: Sums) -> _Counts | None:
+        every = [*group.trading, *group.holding]
+        eras, columns = sums.eras.of_all(every)
+        if not len(eras):
+            return None
+        policies, _ = sums.judges.of_all(every)
+        return _Counts(
+            eras=eras,
+            columns=columns,
+            policies=frozenset(self._codes.policies.names[each] for each in policies.tolist()),
+            holds=_holds(sums.eras.of_all(group.trading)[1], columns),
+        )
+
+    def _begun(self, group: Group, counts: _Counts, sums: Sums, benchmark: Benchmark) -> _Begun:
+        kept = self._kept.setdefault(group.key, _Kept())
+        made_of: object = None
+        came, redrawn = _HOLDS_OUTCOMES, None
+        if not counts.holds:
+            subs, columns = sums.piles.of_all(group.trading)
+            made_of = group.unknown, subs.tobytes(), columns.tobytes()
+            if kept.piles is not None and kept.piles[0] == made_of:
+                came = kept.piles[1]
+            else:
+                redrawn = judged_of(subs, columns, self._codes)
+                came = outcomes(redrawn, group.unknown)
+        return _Begun(
+            group=group,
+            counts=counts,
+            measured=self._series(kept, group, counts, sums, benchmark),
+            told=_calibration(kept, group.holding if counts.holds else group.trading, sums),
+            came=came,
+            made_of=made_of,
+            redrawn=redrawn,
+        )
+
+    def _series(
+        self, kept: _Kept, group: Group, counts: _Counts, sums: Sums, benchmark: Benchmark
+    ) -> SeriesFigures:
+        periods = self._periods(counts)
+        if counts.holds:
+            return untraded_figures(periods, HOLD_REASON)
+        days, columns = sums.days.of_all(group.trading)
+        made_of = periods, benchmark, days.tobytes(), columns.tobytes()
+        if kept.series is None or kept.series[0] != made_of:
+            riskless = self._policy.risk_free_rate
+            kept.series = made_of, series_figures(days, columns, periods, riskless, benchmark)
+        return kept.series[1]
+
+    def _periods(self, counts: _Counts) -> int:
+        # Sessions of a year are those of the busiest calendar that the series has days of.
+        with_days = counts.eras[counts.columns[3] > 0]
+        eras = with_days if len(with_days) and not counts.holds else counts.eras
+        years: list[int] = [self._codes.eras.names[each][1] for each in eras.tolist()]
+        return max(years)
+
+    def _draft(self, begun: _Begun, came: Outcomes) -> Draft:
+        counts, measured, told = begun.counts, begun.measured, begun.told
+        members, entered, matured, _ = counts.columns.sum(axis=1).tolist()
+        days = measured.series.days
+        cohort = Cohort(
+            key=begun.group.key,
+            signals=entered,
+            matured=matured,
+            open=entered - matured,
+            cancelled=members - entered,
+            stale=0,
+            sessions=len(days),
+            under_a_year=len(days) < measured.periods_per_year,
+            first_day=days[0] if days else None,
+            last_day=days[-1] if days else None,
+            benchmark=self._policy.benchmark,
+            dsr=LATER,
+            q_value=LATER,
+            q_strict=LATER,
+            checks=(),
+            ready=None,
+            reasons=(),
+            policy=self._policy.name,
+            policy_hash=self._policy.hash,
+            **_figures((measured, told, came if counts.holds else _agreed(came, begun.group))),
+        )
+        return Draft(
+            cohort=cohort,
+            measured=measured,
+            trades=0 if counts.holds else told.hit_rate.n,
+            policy_hashes=counts.policies,
+        )
+
+
+def _holds(trading: Ints, every: Ints) -> bool:
+    """Return whether no signal trades; cancelled ones count where there is no other."""
+    counted = 1 if every[1].any() else 0
+    return not trading[counted].any()
+
+
+def _calibration(kept: _Kept, units: Sequence[int], sums: Sums) -> Calibration:
+    bins, columns = sums.bins.of_all(units)
+    made_of = bins.tobytes(), columns.tobytes()
+    if kept.bins is None or kept.bins[0] != made_of:
+        every = np.zeros((BINS, COLUMNS), dtype=np.int64)
+        every[bins] = columns.T
+        kept.bins = made_of, calibration(Bins(sums=every.tolist()))
+    return kept.bins[1]
+
+
+def _agreed(found: Outcomes, group: Group) -> Outcomes:
+    agreed = group.agreed or [_NO_AGREEMENT] * (OWN + 1)
+    by_horizon = dict(zip(IC_HORIZONS, agreed, strict=False))
+    if group.key.level == "cohort":
+        by_horizon[int(group.key.horizon_sessions)] = agreed[OWN]
+    return replace(
+        found,
+        ic=agreed[OWN][0],
+        ic_by_horizon=tuple(
+            HorizonIC(horizon=horizon, n=n, ic=ic)
+            for horizon, (ic, n) in sorted(by_horizon.items())
+        ),
+    )
+
+
+def _figures(parts: Iterable[SeriesFigures | Calibration | Outcomes]) -> Mapping[str, Any]:
+    """Return what the parts measured by name, as far as a cohort shows it."""
+    return {
+        each.name: getattr(part, each.name)
+        for part in parts
+        for each in fields(part)
+        if each.name in _SHOWN
+    }
