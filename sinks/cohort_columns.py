@@ -6,9 +6,8 @@ need not make a row object a signal.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
-
-from sinks.rows import SignalRow
+from operator import attrgetter
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,16 @@ class SignalColumns:
 NAMES = tuple(each.name for each in fields(SignalColumns))
 
 
-def columns_of(signals: Iterable[SignalRow]) -> SignalColumns:
+class SignalLike(Protocol):
+    """What has the fields of `SignalColumns`: a `SignalRow`, or less."""
+
+    @property
+    def data_class(self) -> str:
+        """Return which evidence the signal counts as."""
+
+
+def columns_of(signals: Iterable[SignalLike]) -> SignalColumns:
     """Return rows as columns."""
     held = list(signals)
-    return SignalColumns(**{name: [getattr(each, name) for each in held] for name in NAMES})
+    columns: dict[str, Any] = {name: list(map(attrgetter(name), held)) for name in NAMES}
+    return SignalColumns(**columns)

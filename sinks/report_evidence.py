@@ -6,22 +6,19 @@ import numpy as np
 
 from schemas.policy import Policy
 from sinks.bar_columns import BarColumns
-from sinks.cohorts import build_cohorts
+from sinks.cohort_book import EvidenceBook
+from sinks.cohort_columns import columns_of
 from sinks.evidence.cohort import Cohort
 from sinks.prices import PriceHistory, price_history
 from sinks.report_entries import Entry
-from sinks.report_marks import entries_of_books
 from sinks.report_parts import TickerBars
 
 
-class WholeEvidence:
-    """The evidence of all signals, worked out anew whenever it is asked for."""
+class KeptEvidence:
+    """The evidence of all signals, of which only what has changed is worked out again."""
 
     def __init__(self, policy: Policy | None, *, replay_counts: bool) -> None:
-        self._policy = policy
-        self._replay_counts = replay_counts
-        self._signals: dict[str, list[Entry]] = {}
-        self._prices: dict[str, PriceHistory] = {}
+        self._book = None if policy is None else EvidenceBook(policy, replay_counts=replay_counts)
 
     def replace(
         self,
@@ -30,24 +27,12 @@ class WholeEvidence:
         prices: Mapping[str, PriceHistory],
     ) -> None:
         """Take these as all that is known of the tickers."""
-        for ticker in tickers:
-            self._signals[ticker] = []
-            self._prices.pop(ticker, None)
-        for each in signals:
-            self._signals[each.ticker].append(each)
-        self._prices |= prices
+        if self._book is not None:
+            self._book.replace(tickers, columns_of(signals), prices)
 
     def cohorts(self, as_of_ms: int | None) -> Sequence[Cohort]:
         """Return the evidence of everything, sorted by key."""
-        if self._policy is None:
-            return []
-        return build_cohorts(
-            entries_of_books([each for found in self._signals.values() for each in found]),
-            self._prices,
-            self._policy,
-            as_of_ms,
-            replay_counts=self._replay_counts,
-        )
+        return [] if self._book is None else self._book.cohorts(as_of_ms)
 
 
 def bars_of(columns: BarColumns, conflicting_closes: int = 0) -> TickerBars:
