@@ -43,7 +43,7 @@ class WorkerConfig:
     calendars: CalendarBook = field(default_factory=CalendarBook)
     session_timeout: float = 6.0
     commit_interval: float = 0.5
-    chunk_records: int = 5_000
+    chunk_records: int = 20_000
     fetch_bytes: int = 16 * 1024 * 1024
 
 
@@ -60,7 +60,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         topic_replication_factor=1,
         table_standby_replicas=0,
         stream_wait_empty=True,
-        stream_buffer_maxsize=64,
+        stream_buffer_maxsize=16,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=config.fetch_bytes,

@@ -127,10 +127,10 @@ def _rows(part: OrderedTicks, codes: Ints) -> _Rows | None:
         (ts_ms[order[np.minimum(starts + 1, ends)]] == row.open_ts)
         | (ts_ms[order[np.maximum(ends - 1, starts)]] == row.close_ts)
     )
-    ties = np.flatnonzero(tied)
-    if len(ties) > _MAX_TIES:
+    ties = np.count_nonzero(tied)
+    if ties > _MAX_TIES:
         return None
-    for at in ties.tolist():
+    for at in np.flatnonzero(tied).tolist() if ties else ():
         own = slice(starts[at], ends[at] + 1)
         times, prices = ts_ms[order[own]], price[own]
         row.open[at] = prices[times == times[0]].min()
