@@ -7,7 +7,7 @@ import numpy as np
 from streams.domain.calendar import Ints, Mask
 from streams.domain.evaluation import fresh_bars
 from streams.domain.observations import NOT_ENTERED, entry_positions, observe
-from streams.domain.packing import FACTS, MARKET, packed_facts, packed_market
+from streams.domain.packing import FACTS, packed_facts
 from streams.domain.projection import settle
 from streams.domain.state import TickerState
 
@@ -32,7 +32,7 @@ def compare(state: TickerState) -> None:
         facts = NOT_ENTERED
         if position < len(state.closed):
             facts = observe(state.closed, state.calendar, actions, position, entry.claim).facts
-        same[slots] = _same(state, slots, FACTS, packed_facts(facts))
+        same[slots] = _hold(state, slots, packed_facts(facts))
         if facts.suspect_sessions:
             same[slots] = False
     same &= ~state.signals.with_extras()
@@ -41,7 +41,7 @@ def compare(state: TickerState) -> None:
         here = np.flatnonzero(positions == position)
         market = state.market(position) if fresh[here].any() else None
         for slots, found in ((here[fresh[here]], market), (here[~fresh[here]], None)):
-            same[slots] &= _same(state, slots, MARKET, packed_market(found, state.calendar))
+            same[slots] &= state.signals.has_market(slots, found)
     _look_closely(state, np.flatnonzero(~same), positions, fresh)
 
 
@@ -71,12 +71,12 @@ def _groups(state: TickerState, positions: Ints) -> Iterator[tuple[int, Ints]]:
         yield int(positions[slots[0]]), slots
 
 
-def _same(state: TickerState, slots: Ints, names: list[str], packed: tuple[object, ...]) -> Mask:
-    """Say which heads hold just these values; NaN is like NaN."""
-    found = state.signals.heads[names][slots]
+def _hold(state: TickerState, slots: Ints, packed: tuple[object, ...]) -> Mask:
+    """Say which heads hold just these facts; NaN is like NaN."""
+    found = state.signals.heads[FACTS][slots]
     expected = np.array([packed], dtype=found.dtype)
     equal = np.ones(len(slots), dtype=np.bool_)
-    for name in names:
+    for name in FACTS:
         one, other = found[name], expected[name][0]
         equal &= (one == other) | ((one != one) & (other != other))  # noqa: PLR0124 - of NaN
     return equal

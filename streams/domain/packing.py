@@ -36,21 +36,27 @@ HEAD = np.dtype(
         ("mfe", "<f8"),
         ("last_day", "<i4"),
         ("max_drawdown", "<f8"),
-        ("market_bars", "<i2"),
-        ("market_day", "<i4"),
+        ("market", "<i4"),
+        ("body_size", "<i4"),
+    ]
+)
+# Of a row, behind the head: signals share a market, so that in memory the head names it.
+MARKET = np.dtype(
+    [
+        ("bars", "<i2"),
+        ("day", "<i4"),
         ("last_close", "<f8"),
         ("sma20", "<f8"),
         ("sma50", "<f8"),
         ("volatility", "<f8"),
         ("volatility_percentile", "<f8"),
-        ("body_size", "<i4"),
     ]
 )
+NO_MARKET = -1
 _NAN = math.nan
 _HITS = (None, "hit", "miss")
-_FACTS, _MARKET = 7, 18
-FACTS = list(HEAD.names or ())[_FACTS:_MARKET]
-MARKET = list(HEAD.names or ())[_MARKET:-1]
+_FIRST, _END = 7, 18
+FACTS = list(HEAD.names or ())[_FIRST:_END]
 _NO_MARKET = (0, NO_DAY, _NAN, _NAN, _NAN, _NAN, _NAN)
 _NOT_ENTERED = (NO_DAY, _NAN, NO_DAY, _NAN, _NAN, 0, _NAN, _NAN, _NAN, NO_DAY, _NAN)
 
@@ -59,8 +65,8 @@ class PackedError(Exception):
     """Say why rows of signals cannot be used."""
 
 
-def head_of(entry: Entry, action: int, calendar: SessionCalendar) -> tuple[Any, ...]:
-    """Return the values of an entry's head."""
+def head_of(entry: Entry, action: int, market: int) -> tuple[Any, ...]:
+    """Return the values of an entry's head; action and market by their numbers."""
     return (
         entry.generated_at_ms,
         -1 if entry.published_ms is None else entry.published_ms,
@@ -70,7 +76,7 @@ def head_of(entry: Entry, action: int, calendar: SessionCalendar) -> tuple[Any, 
         entry.window,
         bytes.fromhex(entry.payload_hash),
         *packed_facts(entry.facts),
-        *packed_market(entry.market, calendar),
+        market,
         len(entry.body),
     )
 
@@ -80,7 +86,7 @@ def facts_of(
 ) -> Facts:
     """Return the facts in a head."""
     (day, price, horizon_day, net, raw, hit, annual, mae, mfe, last_day, drawdown) = head[
-        _FACTS:_MARKET
+        _FIRST:_END
     ]
     if day == NO_DAY:
         return NOT_ENTERED
@@ -105,9 +111,9 @@ def facts_of(
     )
 
 
-def market_of(head: Sequence[Any], calendar: SessionCalendar) -> Market | None:
-    """Return the market in a head."""
-    bars, day, close, sma20, sma50, volatility, percentile = head[_MARKET:-1]
+def market_of(packed: Sequence[Any], calendar: SessionCalendar) -> Market | None:
+    """Return a market of the values of MARKET."""
+    bars, day, close, sma20, sma50, volatility, percentile = packed
     if not bars:
         return None
     return Market(

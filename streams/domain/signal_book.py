@@ -15,19 +15,32 @@ from schemas.codec import to_fields
 from schemas.policy import PolicyVersions
 from schemas.records import Decision, Quarantined
 from streams.domain.calendar import Ints, Mask, SessionCalendar
-from streams.domain.packing import HEAD, PackedError, facts_of, head_of, market_of
+from streams.domain.indicators import Market
+from streams.domain.packing import (
+    HEAD,
+    MARKET,
+    NO_MARKET,
+    PackedError,
+    facts_of,
+    head_of,
+    market_of,
+    packed_market,
+)
 from streams.domain.signals import Entry
+from streams.domain.ticks import NO_DAY
 
 _ACTIONS = ("HOLD", "BUY", "SELL")
 BUY, SELL = 1, 2
 _GROWTH = 8
+_ROW = np.dtype([("head", HEAD), ("market", MARKET)])
+_NO_MARKET = bytes(MARKET.itemsize)
 
 
 class SignalBook(Mapping[str, Entry]):
     """Signals by id, in the order in which they came; an entry is a copy until it is `keep`-ed."""
 
-    __slots__ = ("_bodies", "_calendar", "_decisions", "_heads", "_ids", "_policies", "_slots",
-                 "untold")  # fmt: skip
+    __slots__ = ("_bodies", "_calendar", "_decisions", "_heads", "_ids", "_markets", "_policies",
+                 "_slots", "untold")  # fmt: skip
 
     def __init__(self, calendar: SessionCalendar, policies: PolicyVersions) -> None:
         self._calendar = calendar
@@ -36,6 +49,7 @@ class SignalBook(Mapping[str, Entry]):
         self._ids: list[str] = []
         self._heads: npt.NDArray[Any] = np.empty(0, dtype=HEAD)
         self._bodies: list[bytes] = []
+        self._markets: npt.NDArray[Any] = np.empty(0, dtype=MARKET)
         self._decisions: dict[int, dict[str, Decision]] = {}
         # Of these an earlier life may have told the world something else.
         self.untold: set[int] = set()
@@ -90,7 +104,7 @@ class SignalBook(Mapping[str, Entry]):
             policy=self._policies.at(generated_at_ms),
             claimed=(self._ids[slot], _ACTIONS[action], generated_at_ms, horizon),
             facts=facts_of(head, self._calendar, extras.get("suspect_sessions", ())),
-            market=market_of(head, self._calendar),
+            market=self._market(head[-2]),
             published_ms=None if published_ms < 0 else published_ms,
             quarantined=[Quarantined(**each) for each in extras.get("quarantined", ())],
             decisions=self._decisions.get(slot),
@@ -103,7 +117,8 @@ class SignalBook(Mapping[str, Entry]):
         slot = self._slots.get(entry.signal_id)
         if slot is None:
             slot = self._add(entry.signal_id)
-        self._heads[slot] = head_of(entry, _ACTIONS.index(entry.action), self._calendar)
+        market = self._market_number(entry.market, int(self._heads["market"][slot]))
+        self._heads[slot] = head_of(entry, _ACTIONS.index(entry.action), market)
         self._bodies[slot] = entry.body + _extras(entry)
         if entry.decisions:
             self._decisions[slot] = entry.decisions
@@ -118,11 +133,23 @@ class SignalBook(Mapping[str, Entry]):
         extra: Mask = sizes != self.heads["body_size"]
         return extra
 
+    def has_market(self, slots: Ints, market: Market | None) -> Mask:
+        """Say of which signals this is the market."""
+        numbers = self.heads["market"][slots]
+        if market is None:
+            none: Mask = numbers == NO_MARKET
+            return none
+        content = np.array(packed_market(market, self._calendar), dtype=MARKET).tobytes()
+        same = [each for each, held in enumerate(self._markets) if held.tobytes() == content]
+        return np.isin(numbers, same)
+
     def row(self, signal_id: str) -> bytes:
         """Return a signal as it is written to the table."""
         slot = self._slots[signal_id]
-        head: bytes = self._heads[slot].tobytes()
-        return head + self._bodies[slot]
+        head = self._heads[slot]
+        number = int(head["market"])
+        market = _NO_MARKET if number == NO_MARKET else self._markets[number].tobytes()
+        return bytes(head.tobytes() + market + self._bodies[slot])
 
     def decide(self, signal_id: str, decisions: dict[str, Decision]) -> None:
         """Set the decisions of a signal."""
@@ -130,12 +157,13 @@ class SignalBook(Mapping[str, Entry]):
 
     def restore(self, rows: Sequence[tuple[str, bytes]]) -> None:
         """Take rows of signals that are not here yet; raise PackedError where one is not usable."""
-        width = HEAD.itemsize
-        heads = np.frombuffer(b"".join([row[:width] for _, row in rows]), dtype=HEAD)
+        packed = np.frombuffer(b"".join([row[: _ROW.itemsize] for _, row in rows]), dtype=_ROW)
+        heads, markets = packed["head"].copy(), packed["market"]
+        heads["market"] = self._restore_markets(markets)
         first = len(self._ids)
         self._ids += [signal_id for signal_id, _ in rows]
         self._slots.update(zip(self._ids[first:], range(first, len(self._ids)), strict=True))
-        self._bodies += [row[width:] for _, row in rows]
+        self._bodies += [row[_ROW.itemsize :] for _, row in rows]
         self._heads = np.concatenate((self._heads[:first], heads))
         self._check(heads, first)
 
@@ -155,18 +183,48 @@ class SignalBook(Mapping[str, Entry]):
                 " in use must not change; add a new version"
             )
             raise PackedError(msg)
-        for name in ("entry_day", "horizon_day", "last_day", "market_day"):
-            days = heads[name][heads[name] >= 0].astype(np.int64)
-            lost = days[self._calendar.index_of_days(days) < 0]
-            if len(lost):
-                label = np.datetime64(int(lost[0]), "D")
-                msg = f"{label} is no session of {self._calendar.name} any more"
-                raise PackedError(msg)
+        days = [heads[name] for name in ("entry_day", "horizon_day", "last_day")]
+        self._check_days(np.concatenate((*days, self._markets["day"])))
+
+    def _check_days(self, days: npt.NDArray[Any]) -> None:
+        known = days[days != NO_DAY].astype(np.int64)
+        lost = known[self._calendar.index_of_days(known) < 0]
+        if len(lost):
+            label = np.datetime64(int(lost[0]), "D")
+            msg = f"{label} is no session of {self._calendar.name} any more"
+            raise PackedError(msg)
+
+    def _market(self, number: int) -> Market | None:
+        if number == NO_MARKET:
+            return None
+        return market_of(self._markets[number].item(), self._calendar)
+
+    def _market_number(self, market: Market | None, now: int) -> int:
+        """Return the number of a market: that of `now`, of the newest one, or a new one."""
+        if market is None:
+            return NO_MARKET
+        packed = np.array(packed_market(market, self._calendar), dtype=MARKET)
+        content = packed.tobytes()
+        for number in (now, len(self._markets) - 1):
+            if number >= 0 and self._markets[number].tobytes() == content:
+                return number
+        self._markets = np.append(self._markets, packed)
+        return len(self._markets) - 1
+
+    def _restore_markets(self, markets: npt.NDArray[Any]) -> Ints:
+        """Return the numbers of the markets of rows, each distinct one kept once."""
+        contents = np.ascontiguousarray(markets).view(f"V{MARKET.itemsize}")
+        distinct, numbers = np.unique(contents, return_inverse=True)
+        found = distinct.view(MARKET)
+        places = np.arange(len(self._markets), len(self._markets) + len(found))
+        self._markets = np.concatenate((self._markets, found))
+        return np.where(found["bars"] > 0, places, NO_MARKET)[numbers]
 
     def _add(self, signal_id: str) -> int:
         slot = len(self._ids)
         if slot == len(self._heads):
             more = np.zeros(slot // 8 + _GROWTH, dtype=HEAD)
+            more["market"] = NO_MARKET
             self._heads = np.concatenate((self._heads, more))
         self._slots[signal_id] = slot
         self._ids.append(signal_id)
