@@ -4,6 +4,7 @@ Every answer is a function of the set of ticks: nothing depends on their order
 or on how often one of them came.
 """
 
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -174,7 +175,11 @@ def _close_ms(session: Session) -> int:
 
 @cache
 def _sessions(calendar: str) -> list[Session]:
-    schedule = exchange_calendars.get_calendar(calendar, start=FIRST_DAY, end=LAST_DAY).schedule
+    with warnings.catch_warnings():
+        # pandas deprecates what the library does with it
+        warnings.simplefilter("ignore")
+        found = exchange_calendars.get_calendar(calendar, start=FIRST_DAY, end=LAST_DAY)
+        schedule = found.schedule
     return [
         Session(
             label=day.strftime("%Y-%m-%d"),
