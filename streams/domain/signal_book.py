@@ -146,8 +146,9 @@ class SignalBook(Mapping[str, Entry]):
     def row(self, signal_id: str) -> bytes:
         """Return a signal as it is written to the table."""
         slot = self._slots[signal_id]
-        head = self._heads[slot]
-        number = int(head["market"])
+        head = self._heads[slot].copy()
+        # A row names its market by what it says: numbers are of this life.
+        number, head["market"] = int(head["market"]), 0
         market = _NO_MARKET if number == NO_MARKET else self._markets[number].tobytes()
         return bytes(head.tobytes() + market + self._bodies[slot])
 
@@ -216,9 +217,10 @@ class SignalBook(Mapping[str, Entry]):
         contents = np.ascontiguousarray(markets).view(f"V{MARKET.itemsize}")
         distinct, numbers = np.unique(contents, return_inverse=True)
         found = distinct.view(MARKET)
-        places = np.arange(len(self._markets), len(self._markets) + len(found))
-        self._markets = np.concatenate((self._markets, found))
-        return np.where(found["bars"] > 0, places, NO_MARKET)[numbers]
+        real = found["bars"] > 0
+        places = len(self._markets) + np.cumsum(real) - 1
+        self._markets = np.concatenate((self._markets, found[real]))
+        return np.where(real, places, NO_MARKET)[numbers]
 
     def _add(self, signal_id: str) -> int:
         slot = len(self._ids)
