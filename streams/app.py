@@ -94,10 +94,6 @@ def create_app(config: WorkerConfig) -> faust.App:
         # A row that came to the log after the next owner's would win over it.
         await outbox.settle()
 
-    @app.on_partitions_assigned.connect
-    async def forget_trackers(*_: object, **__: object) -> None:
-        processor.forget()
-
     @app.on_rebalance_complete.connect
     async def take_over(*_: object, **__: object) -> None:
         ticks = prefixed(config.prefix, TICKS)

@@ -17,8 +17,8 @@ from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker, Rules
 from streams.inbound import Chunk, sort_records
 from streams.inbound_ticks import sort_ticks
-from streams.rows import restore
 from streams.tables import PartitionTable
+from streams.trackers import Trackers
 
 log = logging.getLogger(__name__)
 
@@ -55,24 +55,16 @@ class Processor:
         table_of: Mapping[str, PartitionTable],
         partitions: int,
     ) -> None:
-        self._rules = rules
         self._outbox = outbox
-        self._tables = table_of
+        self._trackers = Trackers(rules, table_of)
         self._partitions = partitions
-        self._trackers: dict[int, PartitionTracker] = {}
         self._one_at_a_time = asyncio.Lock()
         self._broken = False
         self.ignored = 0
 
-    def forget(self) -> None:
-        """Drop all state in memory; it is built again from the tables."""
-        self._trackers.clear()
-
     def take_over(self, partitions: Iterable[int]) -> None:
-        """Build the state of partitions from the tables; raise StateError where it is unusable."""
-        self.forget()
-        for partition in partitions:
-            self._tracker(partition)
+        """Hold the state of just these partitions; raise StateError where it is unusable."""
+        self._trackers.take_over(partitions)
 
     async def process(
         self, topic: Topic, records: Chunk | Sequence[Any]
@@ -90,7 +82,7 @@ class Processor:
 
     async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
         partition = chunk.partition
-        tracker = self._tracker(partition)
+        tracker = self._trackers.of(partition)
         effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
         if reroutes or dead:
             await self._outbox.send(partition, topic, reroutes, dead)
@@ -101,14 +93,6 @@ class Processor:
             self.ignored += effects.ignored
             log.warning("%d ticks of no session were ignored so far", self.ignored)
         return await self._outbox.publish(partition, tracker, effects)
-
-    def _tracker(self, partition: int) -> PartitionTracker:
-        tracker = self._trackers.get(partition)
-        if tracker is None:
-            tracker = PartitionTracker(self._rules)
-            restore(tracker, {name: table.rows(partition) for name, table in self._tables.items()})
-            self._trackers[partition] = tracker
-        return tracker
 
 
 Applied = tuple[Effects | None, list[Any], list[Any]]

@@ -50,6 +50,20 @@ def changed_rows(tracker: PartitionTracker, effects: Effects) -> Iterator[tuple[
         yield tables.OPEN_BARS, name.encode(), _open_row(tracker.tickers[name])
 
 
+def all_rows(tracker: PartitionTracker) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield (table, key, value) of the whole state, as if all of it had just changed."""
+    effects = Effects()
+    for name, state in tracker.tickers.items():
+        effects.closed_bars |= {(name, index) for index, _ in state.closed.items()}
+        effects.signals |= {(name, signal_id) for signal_id in state.signals}
+        decided = [*state.early_decisions, *state.signals.ids(state.signals.decided)]
+        effects.decisions |= {(name, signal_id) for signal_id in decided}
+        effects.actions |= {(name, *key) for key in state.actions.held}
+        if state.event_time_ms >= 0 or state.open:
+            effects.open_tickers.add(name)
+    return changed_rows(tracker, effects)
+
+
 def restore(tracker: PartitionTracker, rows: Rows) -> None:
     """Fill an empty tracker from the rows of its partition."""
     for key, value in rows[tables.CLOSED_BARS].items():

@@ -1,8 +1,9 @@
 """The worker's Faust tables, and the rows in them.
 
-Keys and values are bytes; a row is JSON, so that it can be read with any shell
-tool. The store keeps the rows of each partition apart: a partition that moved
-away leaves nothing behind.
+Keys and values are bytes. The store keeps the rows of each partition apart, and
+only until the state is built of them: from then on the state is the one copy, and
+what changes in it goes to the changelog. A partition that moved away leaves
+nothing behind.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,8 @@ from typing import Any, cast
 import faust
 from faust.stores import base
 from faust.types import TP, EventT
+
+from streams.inbound import Chunk
 
 OPEN_BARS = "open_bars_by_ticker"
 CLOSED_BARS = "closed_bars_by_session"
@@ -32,6 +35,18 @@ class PartitionStore(base.Store[bytes, bytes]):
         """Start without rows."""
         self.partitions: dict[int, dict[bytes, bytes]] = {}
         self.offsets: dict[int, int] = {}
+        self.taken: set[int] = set()
+
+    def take(self, partition: int) -> dict[bytes, bytes]:
+        """Hand over the rows that came since they were last taken; no longer keep any."""
+        self.taken.add(partition)
+        return self.partitions.pop(partition, {})
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition, so that recovery begins at its beginning."""
+        self.taken.discard(partition)
+        self.partitions.pop(partition, None)
+        self.offsets.pop(partition, None)
 
     def rows(self, partition: int) -> dict[bytes, bytes]:
         """Return the rows of a partition."""
@@ -52,18 +67,21 @@ class PartitionStore(base.Store[bytes, bytes]):
             message = event.message
             rows = self.rows(message.partition)
             self.reached(message.partition, message.offset)
-            if message.key is None:
-                continue
-            if message.value is None:
-                rows.pop(message.key, None)
-            else:
-                rows[message.key] = message.value
+            value: Any = message.value
+            for record in value.records if isinstance(value, Chunk) else (message,):
+                if record.key is None:
+                    continue
+                if record.value is None:
+                    rows.pop(record.key, None)
+                else:
+                    rows[record.key] = record.value
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Forget the partitions that are no longer here."""
         here = {tp.partition for tp in active_tps | standby_tps}
         self.partitions = {p: rows for p, rows in self.partitions.items() if p in here}
         self.offsets = {p: offset for p, offset in self.offsets.items() if p in here}
+        self.taken &= here
 
     def persisted_offset(self, tp: TP) -> int | None:
         """Return up to where the rows are here: recovery of a partition that stays goes on there.
@@ -110,6 +128,7 @@ class PartitionStore(base.Store[bytes, bytes]):
     def _clear(self) -> None:
         self.partitions.clear()
         self.offsets.clear()
+        self.taken.clear()
 
 
 class PartitionTable(faust.Table[bytes, bytes]):
@@ -125,8 +144,18 @@ class PartitionTable(faust.Table[bytes, bytes]):
         return str(self.changelog_topic.get_topic_name())
 
     def put(self, partition: int, key: bytes, value: bytes) -> None:
-        """Set a row of a partition, locally."""
-        self.rows(partition)[key] = value
+        """Set a row of a partition, locally, while the rows are kept here."""
+        store = cast(PartitionStore, self.data)
+        if partition not in store.taken:
+            store.rows(partition)[key] = value
+
+    def take(self, partition: int) -> dict[bytes, bytes]:
+        """Hand over the rows of a partition; see `PartitionStore.take`."""
+        return cast(PartitionStore, self.data).take(partition)
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition that is no longer here."""
+        cast(PartitionStore, self.data).drop(partition)
 
     def reached(self, partition: int, offset: int) -> None:
         """Note that the rows are durable up to an offset of the changelog."""
@@ -152,7 +181,12 @@ def declare_tables(app: faust.App, partitions: int) -> dict[str, PartitionTable]
     """Return the tables of the worker, added to the app."""
     found = {
         name: PartitionTable(
-            app, name=name, partitions=partitions, key_type=bytes, value_type=bytes
+            app,
+            name=name,
+            partitions=partitions,
+            key_type=bytes,
+            value_type=bytes,
+            recovery_buffer_size=1,
         )
         for name in TABLE_NAMES
     }

@@ -31,7 +31,12 @@ class _Thread(driver.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         consumer = self._ensure_consumer()
-        hand_out_chunks(consumer, cast(BatchTransport, self.transport).chunk_topics)
+        # Changelogs, too: recovery reads what a million signals have left there.
+        changelogs = {
+            cast(Collection, each).changelog_topic_name for each in self.app.tables.values()
+        }
+        chunk_topics = cast(BatchTransport, self.transport).chunk_topics
+        hand_out_chunks(consumer, chunk_topics | changelogs)
         coordinator = consumer._coordinator  # noqa: SLF001 - as below
 
         async def stay() -> None:
@@ -104,7 +109,8 @@ class BatchConsumer(driver.Consumer):
         if not isinstance(record, Chunk):
             return super()._to_message(tp, record)
         last = record.records[-1]
-        self._chunks[tp].push(record.records[0].offset, last.offset)
+        if tp.topic in self._chunk_topics:
+            self._chunks[tp].push(record.records[0].offset, last.offset)
         return ConsumerMessage(
             record.topic,
             record.partition,
