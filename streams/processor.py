@@ -83,42 +83,50 @@ class Processor:
     async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
         partition = chunk.partition
         tracker = self._trackers.of(partition)
-        effects, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
+        parts, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
         if reroutes or dead:
             await self._outbox.send(partition, topic, reroutes, dead)
             _log_dead(dead)
-        if effects is None:
-            return None
-        if effects.ignored:
-            self.ignored += effects.ignored
-            log.warning("%d ticks of no session were ignored so far", self.ignored)
-        return await self._outbox.publish(partition, tracker, effects)
+        last = None
+        for effects in parts:
+            if effects.ignored:
+                self.ignored += effects.ignored
+                log.warning("%d ticks of no session were ignored so far", self.ignored)
+            # What is on its way of a part waits for that of the part before it.
+            last = await self._outbox.publish(partition, tracker, effects) or last
+        return last
 
 
-Applied = tuple[Effects | None, list[Any], list[Any]]
+# Parts of what a chunk changed, each to be published before the next is asked for.
+Applied = tuple[Iterable[Effects], list[Any], list[Any]]
 
 
 def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_ticks(chunk, partitions)
+<<<<<<< HEAD
     effects = tracker.apply_ticks(found.columns) if found.columns else None
     return effects, found.reroutes, found.dead
+=======
+    parts = tracker.tick_parts(join_columns(found.columns)) if found.columns else ()
+    return parts, found.reroutes, found.dead
+>>>>>>> e950790 (Publish what ticks change in parts; read older rows of signals)
 
 
 def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.SIGNALS, partitions)
     times = found.times_ms if tracker.rules.judge_backdated else repeat(None)
-    return tracker.apply_signals(found.good, times), found.reroutes, found.dead
+    return [tracker.apply_signals(found.good, times)], found.reroutes, found.dead
 
 
 def _apply_actions(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.CORPORATE_ACTIONS, partitions)
     actions: list[CorporateAction] = found.good
-    return tracker.apply_actions(actions), found.reroutes, found.dead
+    return [tracker.apply_actions(actions)], found.reroutes, found.dead
 
 
 def _apply_decisions(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_records(chunk, topics.DECISIONS, partitions)
-    return tracker.apply_decisions(found.good), found.reroutes, found.dead
+    return [tracker.apply_decisions(found.good)], found.reroutes, found.dead
 
 
 _APPLY: dict[str, Callable[[PartitionTracker, Chunk, int], Applied]] = {

@@ -18,6 +18,7 @@ from streams.domain.effects import Effects
 from streams.domain.packing import PackedError
 from streams.domain.state import TickerState
 from streams.domain.tracker import PartitionTracker
+from streams.old_rows import is_old, old_entry
 
 Rows = Mapping[str, Mapping[bytes, bytes]]
 
@@ -90,10 +91,16 @@ def restore(tracker: PartitionTracker, rows: Rows) -> None:
 
 def _restore_signals(tracker: PartitionTracker, rows: Mapping[bytes, bytes]) -> None:
     found: defaultdict[str, list[tuple[str, bytes]]] = defaultdict(list)
+    old = []
     for key, row in rows.items():
         name, signal_id = key.decode().split("|", 1)
-        found[name].append((signal_id, row))
+        if is_old(row):
+            old.append((name, row))
+        else:
+            found[name].append((signal_id, row))
     try:
+        for name, row in old:
+            tracker.ticker(name).signals.keep(old_entry(row, tracker.rules.policies))
         for name, signals in found.items():
             tracker.ticker(name).signals.restore(signals)
     except PackedError as error:

@@ -61,6 +61,11 @@ class Running:
         return len(self._columns)
 
     @property
+    def nbytes(self) -> int:
+        """Return the size of the columns in bytes."""
+        return self._columns.nbytes
+
+    @property
     def slots(self) -> Ints:
         """Return which signals are tracked."""
         return self._columns["slot"].astype(np.int64)

@@ -4,14 +4,15 @@ Everything else in this package serves it. Events may come in any order and any
 number of times; what is told depends only on their set.
 """
 
+import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
 from schemas.policy import PolicyVersions
 from schemas.records import CorporateAction, Decision, Signal
-from streams.domain.bars import merge
+from streams.domain.bars import Bar, merge
 from streams.domain.calendar import CalendarOf
 from streams.domain.comparison import compare
 from streams.domain.effects import Effects
@@ -20,6 +21,8 @@ from streams.domain.projection import project, quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState
 from streams.domain.ticks import TickColumns, Ticks, fold_columns
+
+PART_SIGNALS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,34 +59,57 @@ class PartitionTracker:
 
     def apply_ticks(self, ticks: TickColumns | Sequence[Ticks]) -> Effects:
         """Fold ticks into bars, close what is complete and observe it."""
-        effects = Effects(epoch=self.epoch)
+        [effects] = self.tick_parts(ticks, sys.maxsize)
+        return effects
+
+    def tick_parts(
+        self, ticks: TickColumns | Sequence[Ticks], signals: int = PART_SIGNALS
+    ) -> Iterator[Effects]:
+        """Yield what ticks change in parts of tickers with about so many signals.
+
+        A close of every ticker can touch every signal: its outputs shall not be in memory at
+        once. Tickers have nothing to do with each other, so that a crash between two parts is
+        one between two chunks.
+        """
         folded = fold_columns(ticks, self.rules.calendar_of, self.rules.lateness_ms)
-        effects.ignored = folded.ignored
-        changed: dict[str, list[int]] = defaultdict(list)
-        revised: set[str] = set()
-        for name in folded.event_times:
-            compare(self.ticker(name))
-        for name, time in folded.event_times.items():
-            if self.ticker(name).advance(time):
-                effects.open_tickers.add(name)
+        bars: dict[str, list[tuple[int, Bar]]] = defaultdict(list)
         for (name, index), bar in folded.bars.items():
+            bars[name].append((index, bar))
+        effects = Effects(epoch=self.epoch, ignored=folded.ignored)
+        room = signals
+        for name, time in folded.event_times.items():
             state = self.ticker(name)
+            if room < len(state.signals) and room < signals:
+                yield effects
+                effects, room = Effects(epoch=self.epoch), signals
+            self._take(state, time, bars.get(name, ()), effects)
+            room -= len(state.signals)
+        yield effects
+
+    def _take(
+        self, state: TickerState, time: int, bars: Iterable[tuple[int, Bar]], effects: Effects
+    ) -> None:
+        """Take a ticker's greatest event time and bars of a chunk."""
+        compare(state)
+        changed: list[int] = []
+        if state.advance(time):
+            effects.open_tickers.add(state.name)
+        for index, bar in bars:
             if index in state.closed:
                 if state.closed.put(index, bar):
-                    changed[name].append(index)
-                    revised.add(name)
+                    changed.append(index)
                 continue
             old = state.open.get(index)
             new = bar if old is None else merge(old, bar)
             if new != old:
                 state.open[index] = new
-                effects.open_tickers.add(name)
-        for name in effects.open_tickers:
-            changed[name] += self.ticker(name).close_complete(self.rules.lateness_ms)
-        for name, indexes in changed.items():
-            _add_bars(self.ticker(name), indexes, effects)
-            evaluate_changed(self.ticker(name), indexes, effects, again=name in revised)
-        return effects
+                effects.open_tickers.add(state.name)
+        revised = bool(changed)
+        if state.name in effects.open_tickers:
+            changed += state.close_complete(self.rules.lateness_ms)
+        if changed:
+            _add_bars(state, changed, effects)
+            evaluate_changed(state, changed, effects, again=revised)
 
     def apply_signals(
         self, signals: Iterable[Signal], published_ms: Iterable[int | None] = repeat(None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import topics
@@ -66,6 +66,7 @@ splits = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(sessions, signals, splits)
 def test_a_bar_at_a_time_says_what_all_bars_at_once_do(
     bars: list[tuple[float, float, float]],
@@ -93,6 +94,7 @@ def test_a_bar_at_a_time_says_what_all_bars_at_once_do(
     }
 
 
+@settings(deadline=None)
 @given(sessions, st.integers(0, SESSIONS), signals)
 def test_bars_after_a_late_signal_go_on_from_where_it_stands(
     bars: list[tuple[float, float, float]], late: int, claims: list[tuple[str, int, int]]
@@ -111,6 +113,7 @@ def test_bars_after_a_late_signal_go_on_from_where_it_stands(
     assert elements_of(told) == elements_of([apply(whole, topics.SIGNALS, published)])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=70), min_size=1, max_size=9
