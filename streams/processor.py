@@ -103,13 +103,7 @@ Applied = tuple[Iterable[Effects], list[Any], list[Any]]
 
 def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_ticks(chunk, partitions)
-<<<<<<< HEAD
-    effects = tracker.apply_ticks(found.columns) if found.columns else None
-    return effects, found.reroutes, found.dead
-=======
-    parts = tracker.tick_parts(join_columns(found.columns)) if found.columns else ()
-    return parts, found.reroutes, found.dead
->>>>>>> e950790 (Publish what ticks change in parts; read older rows of signals)
+    parts = tracker.tick_parts(found.columns) if found.columns else ()
 
 
 def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
