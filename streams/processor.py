@@ -104,6 +104,7 @@ Applied = tuple[Iterable[Effects], list[Any], list[Any]]
 def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_ticks(chunk, partitions)
     parts = tracker.tick_parts(found.columns) if found.columns else ()
+    return parts, found.reroutes, found.dead
 
 
 def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
