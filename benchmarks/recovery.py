@@ -1,6 +1,5 @@
 """A worker with nothing local takes a million signals back from its changelogs."""
 
-import asyncio
 import json
 import time
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ def _goes_on(broker: str, found: Tracked, worker: WatchedWorker) -> None:
     """Play one more session: what was recovered must be judged on."""
     before = published(broker, found.prefix, OBSERVATIONS)
     session = len(found.sessions)
-    asyncio.run(play(broker, found, worker, range(session, session + 1)))
+    play(broker, found, worker, range(session, session + 1))
     if published(broker, found.prefix, OBSERVATIONS) <= before:
         msg = "expected observations of the recovered signals, was none"
         raise ContestError(msg)

@@ -75,7 +75,7 @@ def tracked(bench: Bench, signals: int, name: str, sessions: int = SESSIONS) -> 
         click.echo(
             f"  {name}: registered in {entry.seconds:.1f} s, {entry.rss / 1e6:.0f} MB", err=True
         )
-        asyncio.run(play(broker, found, worker, range(sessions)))
+        play(broker, found, worker, range(sessions))
         found.rss_peak = peak_bytes(worker.process.pid) or 0
     check(broker, found)
     click.echo(
@@ -115,23 +115,28 @@ async def _publish_signals(broker: str, prefix: str, market: Market) -> int:
     return count
 
 
-async def play(broker: str, found: Tracked, worker: WatchedWorker, sessions: range) -> None:
+def play(broker: str, found: Tracked, worker: WatchedWorker, sessions: range) -> None:
     """Publish session after session, each when the one before is durable."""
     records = 0
+    for session in sessions:
+        before = records
+        records += asyncio.run(_publish_session(broker, found, session))
+        found.sessions.append(
+            worker.wait_span(topics.TICKS, before, records, seconds=_SESSION_SECONDS)
+        )
+
+
+async def _publish_session(broker: str, found: Tracked, session: int) -> int:
+    count = 0
     topic = prefixed(found.prefix, topics.TICKS)
     async with batch_producer(broker) as producer:
-        for session in sessions:
-            before = records
-            for partition in range(found.market.partitions):
-                messages = [
-                    (each.tickers[0].encode(), encode(each))
-                    for each in found.market.ticks_of(partition, session)
-                ]
-                records += await send(producer, topic, partition, messages)
-            stretch = await asyncio.to_thread(
-                worker.wait_span, topics.TICKS, before, records, seconds=_SESSION_SECONDS
-            )
-            found.sessions.append(stretch)
+        for partition in range(found.market.partitions):
+            messages = [
+                (each.tickers[0].encode(), encode(each))
+                for each in found.market.ticks_of(partition, session)
+            ]
+            count += await send(producer, topic, partition, messages)
+    return count
 
 
 def check(broker: str, found: Tracked) -> None:
