@@ -6,6 +6,8 @@ otherwise. NO_DAY, a negative time and NaN stand for what is not there.
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,9 @@ HEAD = np.dtype(
         ("body_size", "<i4"),
     ]
 )
+# The same for one signal: a third of the time that numpy takes for a record.
+HEAD_STRUCT = Struct("<qqQBhi32sididdBdddidii")
+
 # Of a row, behind the head: signals share a market, so that in memory the head names it.
 MARKET = np.dtype(
     [
@@ -70,7 +75,7 @@ def head_of(entry: Entry, action: int, market: int) -> tuple[Any, ...]:
     return (
         entry.generated_at_ms,
         -1 if entry.published_ms is None else entry.published_ms,
-        int(entry.policy.hash[:16], 16),
+        policy_key(entry.policy.hash),
         action,
         entry.horizon,
         entry.window,
@@ -79,6 +84,12 @@ def head_of(entry: Entry, action: int, market: int) -> tuple[Any, ...]:
         market,
         len(entry.body),
     )
+
+
+@lru_cache(maxsize=1024)
+def policy_key(policy_hash: str) -> int:
+    """Return what of a policy's hash a head holds: its first 64 bits."""
+    return int(policy_hash[:16], 16)
 
 
 def facts_of(

@@ -18,6 +18,7 @@ from streams.domain.calendar import Ints, Mask, SessionCalendar
 from streams.domain.indicators import Market
 from streams.domain.packing import (
     HEAD,
+    HEAD_STRUCT,
     MARKET,
     NO_MARKET,
     PackedError,
@@ -32,6 +33,7 @@ from streams.domain.ticks import NO_DAY
 _ACTIONS = ("HOLD", "BUY", "SELL")
 BUY, SELL = 1, 2
 _GROWTH = 8
+_MARKET_AT = 0 if HEAD.fields is None else HEAD.fields["market"][1]
 _ROW = np.dtype([("head", HEAD), ("market", MARKET)])
 _NO_MARKET = bytes(MARKET.itemsize)
 
@@ -39,15 +41,17 @@ _NO_MARKET = bytes(MARKET.itemsize)
 class SignalBook(Mapping[str, Entry]):
     """Signals by id, in the order in which they came; an entry is a copy until it is `keep`-ed."""
 
-    __slots__ = ("_bodies", "_calendar", "_decisions", "_heads", "_ids", "_markets", "_policies",
-                 "_slots", "untold")  # fmt: skip
+    __slots__ = (
+        "_bodies", "_bytes", "_calendar", "_decisions", "_heads", "_ids", "_markets", "_policies",
+        "_slots", "untold",
+    )  # fmt: skip
 
     def __init__(self, calendar: SessionCalendar, policies: PolicyVersions) -> None:
         self._calendar = calendar
         self._policies = policies
         self._slots: dict[str, int] = {}
         self._ids: list[str] = []
-        self._heads: npt.NDArray[Any] = np.empty(0, dtype=HEAD)
+        self._set_heads(np.empty(0, dtype=HEAD))
         self._bodies: list[bytes] = []
         self._markets: npt.NDArray[Any] = np.empty(0, dtype=MARKET)
         self._decisions: dict[int, dict[str, Decision]] = {}
@@ -94,7 +98,7 @@ class SignalBook(Mapping[str, Entry]):
 
     def entry(self, slot: int) -> Entry:
         """Return the entry at a place."""
-        head = self._heads[slot].item()
+        head = HEAD_STRUCT.unpack_from(self._bytes, slot * HEAD.itemsize)
         body, size = self._bodies[slot], head[-1]
         extras: dict[str, Any] = orjson.loads(body[size:]) if len(body) > size else {}
         generated_at_ms, published_ms, _, action, horizon, _, payload_hash = head[:7]
@@ -117,8 +121,10 @@ class SignalBook(Mapping[str, Entry]):
         slot = self._slots.get(entry.signal_id)
         if slot is None:
             slot = self._add(entry.signal_id)
-        market = self._market_number(entry.market, int(self._heads["market"][slot]))
-        self._heads[slot] = head_of(entry, _ACTIONS.index(entry.action), market)
+        at = slot * HEAD.itemsize
+        market = self._market_number(entry.market, slot)
+        values = head_of(entry, _ACTIONS.index(entry.action), market)
+        HEAD_STRUCT.pack_into(self._bytes, at, *values)
         self._bodies[slot] = entry.body + _extras(entry)
         if entry.decisions:
             self._decisions[slot] = entry.decisions
@@ -146,11 +152,13 @@ class SignalBook(Mapping[str, Entry]):
     def row(self, signal_id: str) -> bytes:
         """Return a signal as it is written to the table."""
         slot = self._slots[signal_id]
-        head = self._heads[slot].copy()
-        # A row names its market by what it says: numbers are of this life.
-        number, head["market"] = int(head["market"]), 0
+        number = int(self._heads["market"][slot])
         market = _NO_MARKET if number == NO_MARKET else self._markets[number].tobytes()
-        return bytes(head.tobytes() + market + self._bodies[slot])
+        at = slot * HEAD.itemsize
+        head = bytearray(self._bytes[at : at + HEAD.itemsize])
+        # A row names its market by what it says: numbers are of this life.
+        head[_MARKET_AT : _MARKET_AT + 4] = bytes(4)
+        return bytes(head + market + self._bodies[slot])
 
     def decide(self, signal_id: str, decisions: dict[str, Decision]) -> None:
         """Set the decisions of a signal."""
@@ -165,7 +173,7 @@ class SignalBook(Mapping[str, Entry]):
         self._ids += [signal_id for signal_id, _ in rows]
         self._slots.update(zip(self._ids[first:], range(first, len(self._ids)), strict=True))
         self._bodies += [row[_ROW.itemsize :] for _, row in rows]
-        self._heads = np.concatenate((self._heads[:first], heads))
+        self._set_heads(np.concatenate((self._heads[:first], heads)))
         self._check(heads, first)
 
     def _check(self, heads: npt.NDArray[Any], first: int) -> None:
@@ -200,17 +208,17 @@ class SignalBook(Mapping[str, Entry]):
             return None
         return market_of(self._markets[number].item(), self._calendar)
 
-    def _market_number(self, market: Market | None, now: int) -> int:
-        """Return the number of a market: that of `now`, of the newest one, or a new one."""
+    def _market_number(self, market: Market | None, slot: int) -> int:
+        """Return the number of a market: as the signal has, the newest one's, or a new one."""
         if market is None:
             return NO_MARKET
-        packed = np.array(packed_market(market, self._calendar), dtype=MARKET)
-        content = packed.tobytes()
-        for number in (now, len(self._markets) - 1):
-            if number >= 0 and self._markets[number].tobytes() == content:
+        now, newest = int(self._heads["market"][slot]), len(self._markets) - 1
+        for number in (now, newest):
+            if self._market(number) == market:
                 return number
+        packed = np.array(packed_market(market, self._calendar), dtype=MARKET)
         self._markets = np.append(self._markets, packed)
-        return len(self._markets) - 1
+        return newest + 1
 
     def _restore_markets(self, markets: npt.NDArray[Any]) -> Ints:
         """Return the numbers of the markets of rows, each distinct one kept once."""
@@ -222,12 +230,16 @@ class SignalBook(Mapping[str, Entry]):
         self._markets = np.concatenate((self._markets, found[real]))
         return np.where(real, places, NO_MARKET)[numbers]
 
+    def _set_heads(self, heads: npt.NDArray[Any]) -> None:
+        self._heads = heads
+        self._bytes = memoryview(heads.view(np.uint8).data)
+
     def _add(self, signal_id: str) -> int:
         slot = len(self._ids)
         if slot == len(self._heads):
             more = np.zeros(slot // 8 + _GROWTH, dtype=HEAD)
             more["market"] = NO_MARKET
-            self._heads = np.concatenate((self._heads, more))
+            self._set_heads(np.concatenate((self._heads, more)))
         self._slots[signal_id] = slot
         self._ids.append(signal_id)
         self._bodies.append(b"")
