@@ -15,6 +15,7 @@ from schemas import topics
 from schemas.codec import decode_fields
 from schemas.errors import DecodeError
 from schemas.policy import OPERATORS, Policy, policy_of
+from sinks.observation_blocks import ObservationBlock, blocks_of, read_blocks
 from sinks.sink import Batch, Fields
 
 _KEPT_BYTES = 256 * 1024
@@ -36,21 +37,29 @@ class RawRecord(Protocol):
 def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
     """Return the records by kind; those that cannot be read as dead letters."""
     batch = Batch()
+    observations = topics.prefixed(prefix, topics.OBSERVATIONS)
     kinds = {
         topics.prefixed(prefix, topics.BARS): ("SessionBar", batch.bars),
-        topics.prefixed(prefix, topics.OBSERVATIONS): ("Observations", batch.observations),
         topics.prefixed(prefix, topics.SIGNAL_STATES): ("SignalState", batch.states),
         topics.prefixed(prefix, topics.VALIDATION_EVENTS): ("ValidationEvent", batch.events),
         topics.prefixed(prefix, topics.POLICIES): ("PolicyVersion", batch.policies),
         topics.prefixed(prefix, topics.DEAD_LETTERS): ("DeadLetter", batch.dead_letters),
     }
     for record in raw:
-        expected, rows = kinds[record.topic]
         try:
-            rows.append(_decoded(record.value, expected))
+            if record.topic == observations:
+                batch.observations.extend(_blocks(record.value))
+            else:
+                expected, rows = kinds[record.topic]
+                rows.append(_decoded(record.value, expected))
         except DecodeError as error:
             batch.dead_letters.append(_dead_letter(record, error))
     return batch
+
+
+def _blocks(value: bytes | None) -> list[ObservationBlock]:
+    found = read_blocks(value) if value else None
+    return blocks_of(_decoded(value, "Observations")) if found is None else found
 
 
 def _decoded(value: bytes | None, expected: str) -> Fields:
@@ -79,21 +88,7 @@ def _sum_of_floats(name: str, content: Fields) -> float:
             return sum(float(content[each]) for each in _BAR_FLOATS)
         case "SignalState":
             return sum(float(content[each] or 0.0) for each in _STATE_FLOATS)
-        case "Observations":
-            return sum(_observation_sum(each) for each in content["elements"])
     return 0.0
-
-
-def _observation_sum(element: Fields) -> float:
-    total: float = (
-        element["close"]
-        + element["raw_return"]
-        + element["signed_return"]
-        + element["max_drawdown"]
-        + element["mae"]
-        + element["mfe"]
-    )
-    return total
 
 
 def _check_policy(content: Fields) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from sinks.observation_blocks import ObservationBlock
+
 Fields: TypeAlias = dict[str, Any]
 TopicPartition: TypeAlias = tuple[str, int]
 
@@ -27,7 +29,7 @@ class Batch:
     """Decoded records by kind, in log order within a partition, and where they end."""
 
     bars: list[Fields] = field(default_factory=list)
-    observations: list[Fields] = field(default_factory=list)
+    observations: list[ObservationBlock] = field(default_factory=list)
     states: list[Fields] = field(default_factory=list)
     events: list[Fields] = field(default_factory=list)
     policies: list[Fields] = field(default_factory=list)

@@ -8,7 +8,7 @@ nothing is acknowledged anywhere else.
 import fcntl
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -17,26 +17,19 @@ from sinks import sqlite_changes as changes
 from sinks import sqlite_rows as rows
 from sinks.errors import SinkBusyError
 from sinks.sink import Batch, Fields, Position, TopicPartition, Written
+from sinks.sqlite_observations import ObservationTable
 from sinks.sqlite_paper import keep_account, read_basis, write_account
 from sinks.sqlite_schema import migrate
-from sinks.states import Contender, fold_states
+from sinks.sqlite_signals import SignalTable
 
 BUSY_TIMEOUT_S = 30.0
 
-_UPSERT_SIGNAL = rows.upsert_sql("llm_signals", rows.SIGNAL_COLUMNS)
-_UPSERT_OBSERVATION = rows.observation_sql()
 _UPSERT_BAR = rows.upsert_sql("bars", rows.BAR_COLUMNS)
+_INSERT_BAR = f"{_UPSERT_BAR.partition('DO UPDATE')[0]} DO NOTHING"
 _UPSERT_POLICY = rows.upsert_sql("policies", rows.POLICY_COLUMNS)
 _UPSERT_DEAD_LETTER = rows.upsert_sql("dead_letters", rows.DEAD_LETTER_COLUMNS)
 _UPSERT_OFFSET = rows.upsert_sql("sink_offsets", rows.OFFSET_COLUMNS)
-_INSERT_TRANSITION = rows.upsert_sql("transitions", rows.TRANSITION_COLUMNS)
-_INSERT_DECISION = rows.upsert_sql("decisions", rows.DECISION_COLUMNS)
 _UPSERT_EVENT = rows.event_sql()
-# The lesser ticker: two states can name one lost payload, and their order must not show.
-_UPSERT_QUARANTINED = (
-    rows.upsert_sql("quarantined", rows.QUARANTINED_COLUMNS).partition("DO UPDATE")[0]
-    + "DO UPDATE SET ticker = min(ticker, excluded.ticker)"
-)
 
 
 class SqliteSink:
@@ -45,6 +38,8 @@ class SqliteSink:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
+        self._observations: ObservationTable
+        self._signals: SignalTable
         self._lock: IO[str] | None = None
 
     def open(self) -> None:
@@ -54,6 +49,8 @@ class SqliteSink:
         try:
             self._connection = connect(self.path)
             migrate(self._connection)
+            self._observations = ObservationTable(self._connection)
+            self._signals = SignalTable(self._connection, self._observations)
             # An account of an earlier version of its rules may stand beside the rows.
             with atomic(self._connection):
                 write_account(self._connection)
@@ -75,25 +72,15 @@ class SqliteSink:
     def write(self, batch: Batch) -> Written:
         """Store rows, the paper account of them and positions in one transaction."""
         db = self._db
-        with atomic(db):
-            basis = read_basis(db)
-            touched = _touched(batch)
-            touched |= self._write_states(batch.states)
-            db.executemany(
-                _UPSERT_OBSERVATION,
-                (row for record in batch.observations for row in rows.observation_rows(record)),
-            )
-            db.executemany(_UPSERT_BAR, map(rows.bar_row, batch.bars))
-            new_events = self._write_events(batch.events)
-            db.executemany(_UPSERT_POLICY, map(rows.policy_row, batch.policies))
-            db.executemany(_UPSERT_DEAD_LETTER, map(rows.dead_letter_row, batch.dead_letters))
-            if keep_account(db, basis, batch):
-                touched.add(changes.PAPER)
-            changes.write_changes(db, touched)
-            db.executemany(_UPSERT_OFFSET, _offset_rows(batch))
+        try:
+            with atomic(db):
+                new_events = self._write(db, batch)
+        except BaseException:
+            self._observations.forget()
+            raise
         return Written(
             bars=len(batch.bars),
-            observations=sum(len(each["elements"]) for each in batch.observations),
+            observations=sum(map(len, batch.observations)),
             states=len(batch.states),
             policies=len(batch.policies),
             dead_letters=len(batch.dead_letters),
@@ -116,50 +103,26 @@ class SqliteSink:
             raise RuntimeError(msg)
         return self._connection
 
-    def _write_states(self, states: list[Fields]) -> set[str]:
-        # Returns the tickers that lost a signal: to another payload of its id.
-        if not states:
-            return set()
-        db = self._db
-        held = self._contenders({each["signal_id"] for each in states})
-        folded = fold_states(held, states)
-        holders = list(folded.holders.values())
-        ids = [(signal_id,) for signal_id in folded.holders]
-        db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, holders))
-        db.executemany("DELETE FROM transitions WHERE signal_id = ?", ids)
-        db.executemany("DELETE FROM decisions WHERE signal_id = ?", ids)
-        db.executemany(_INSERT_TRANSITION, _each(rows.transition_rows, holders))
-        db.executemany(_INSERT_DECISION, _each(rows.decision_rows, holders))
-        db.executemany(
-            "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ? AND session > ?",
-            [
-                (each["signal_id"], each["payload_hash"], each["last_session"])
-                for each in holders
-                if each["last_session"] is not None
-            ],
-        )
-        db.executemany(
-            _UPSERT_QUARANTINED,
-            [
-                rows.quarantined_row(signal_id, contender)
-                for (signal_id, _), contender in folded.lost.items()
-            ],
-        )
-        db.executemany(
-            "DELETE FROM observations WHERE signal_id = ? AND payload_hash = ?", list(folded.lost)
-        )
-        return {each.ticker for each in folded.lost.values()}
-
-    def _contenders(self, signal_ids: Collection[str]) -> dict[str, Contender]:
-        found = self._db.execute(
-            "SELECT signal_id, generated_at_ms, payload_hash, ticker FROM llm_signals "
-            "WHERE signal_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(signal_ids)),),
-        )
-        return {
-            signal_id: Contender(generated_at_ms=ms, payload_hash=payload_hash, ticker=ticker)
-            for signal_id, ms, payload_hash, ticker in found
+    def _write(self, db: sqlite3.Connection, batch: Batch) -> list[Fields]:
+        basis = read_basis(db)
+        stored = self._signals.write(batch.states)
+        observations = self._observations.write(batch.observations)
+        bars = _write_bars(db, batch.bars)
+        new_events = self._write_events(batch.events)
+        db.executemany(_UPSERT_POLICY, map(rows.policy_row, batch.policies))
+        db.executemany(_UPSERT_DEAD_LETTER, map(rows.dead_letter_row, batch.dead_letters))
+        touched = _touched(batch) | stored.tickers
+        if keep_account(db, basis, batch):
+            touched.add(changes.PAPER)
+        changes.write_changes(db, touched)
+        counts = {
+            "observations": observations - stored.observations_gone,
+            "bars": bars,
+            "validation_events": len(new_events),
         }
+        changes.add_counts(db, counts)
+        db.executemany(_UPSERT_OFFSET, _offset_rows(batch))
+        return new_events
 
     def _write_events(self, events: list[Fields]) -> list[Fields]:
         if not events:
@@ -217,15 +180,19 @@ def _take_lock(path: Path) -> IO[str]:
     return lock
 
 
-def _each(to_rows: rows.ToRows, states: Iterable[Fields]) -> Iterator[rows.Row]:
-    for state in states:
-        yield from to_rows(state)
+def _write_bars(db: sqlite3.Connection, bars: list[Fields]) -> int:
+    # Returns how many are new; one that is not is written over.
+    if not bars:
+        return 0
+    new = db.executemany(_INSERT_BAR, map(rows.bar_row, bars)).rowcount
+    if new < len(bars):
+        db.executemany(_UPSERT_BAR, map(rows.bar_row, bars))
+    return new
 
 
 def _touched(batch: Batch) -> set[str]:
-    touched = {
-        each["ticker"] for part in (batch.states, batch.observations, batch.bars) for each in part
-    }
+    touched = {each["ticker"] for part in (batch.states, batch.bars) for each in part}
+    touched |= {each.ticker for each in batch.observations}
     if batch.policies:
         touched.add(changes.POLICIES)
     if batch.dead_letters:

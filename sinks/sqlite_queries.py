@@ -13,7 +13,7 @@ from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.rows import AsOf, ObservationRow, Rows, SignalRow
 from sinks.sink import Position, TopicPartition
 from sinks.sqlite_bars import read_bar_columns
-from sinks.sqlite_changes import read_changes
+from sinks.sqlite_changes import read_changes, read_count
 from sinks.sqlite_policies import current_policy, read_policies
 from sinks.sqlite_schema import MIGRATIONS, version
 
@@ -187,9 +187,9 @@ def read_as_of(connection: sqlite3.Connection) -> AsOf:
         run_id=next((each.run_id for each in positions.values()), None),
         offsets=dict(offsets),
         topic_ids={topic: each.topic_id for (topic, _), each in positions.items()},
-        bars=_count(connection, "bars"),
-        observations=_count(connection, "observations"),
-        validation_events=_count(connection, "validation_events"),
+        bars=read_count(connection, "bars"),
+        observations=read_count(connection, "observations"),
+        validation_events=read_count(connection, "validation_events"),
         quarantined=_count(connection, "quarantined"),
         dead_letters=dict(dead),
     )

@@ -13,7 +13,10 @@ ToRows: TypeAlias = Callable[[Fields], Iterator[Row]]
 
 KEYS: dict[str, tuple[str, ...]] = {
     "llm_signals": ("signal_id",),
-    "observations": ("signal_id", "payload_hash", "session"),
+    "tickers": ("number",),
+    "payloads": ("number",),
+    "observed": ("ticker", "session"),
+    "observation_values": ("id",),
     "bars": ("ticker", "session"),
     "transitions": ("signal_id", "position"),
     "decisions": ("signal_id", "decision_id"),
@@ -26,15 +29,18 @@ KEYS: dict[str, tuple[str, ...]] = {
     "paper_trades": ("signal_id",),
     "paper_equity": ("close_ms",),
     "ticker_changes": ("ticker",),
+    "row_counts": ("table_name",),
 }
 
 BAR_COLUMNS = (
     "ticker", "session", "calendar", "session_index", "close_ms", "open", "high", "low", "close",
     "final", "revision", "conflicting_close", "epoch", "split_ratio", "dividend",
 )  # fmt: skip
-OBSERVATION_COLUMNS = (
-    "signal_id", "payload_hash", "session", "k", "close", "raw_return", "signed_return",
-    "max_drawdown", "mae", "mfe", "epoch",
+TICKER_COLUMNS = ("number", "ticker")
+PAYLOAD_COLUMNS = ("number", "signal_id", "payload_hash")
+OBSERVED_COLUMNS = ("ticker", "session", "day")
+VALUE_COLUMNS = (
+    "id", "k", "close", "raw_return", "signed_return", "max_drawdown", "mae", "mfe", "epoch",
 )  # fmt: skip
 TRANSITION_COLUMNS = (
     "signal_id", "position", "from_status", "to_status", "as_of_ms", "session", "reason",
@@ -54,6 +60,7 @@ DEAD_LETTER_COLUMNS = (
     "value", "original_size",
 )  # fmt: skip
 QUARANTINED_COLUMNS = ("signal_id", "payload_hash", "generated_at_ms", "ticker")
+COUNT_COLUMNS = ("table_name", "count")
 CHANGE_COLUMNS = ("ticker", "change")
 OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id")
 # Named alike in the paper account.
@@ -105,19 +112,6 @@ def event_sql() -> str:
     )
 
 
-def observation_sql() -> str:
-    """Return the upsert that leaves out what lies beyond the signal's last session.
-
-    One payload's last session only ever moves earlier: such a row is never needed again.
-    """
-    table, columns = "observations", OBSERVATION_COLUMNS
-    beyond = (
-        "SELECT 1 FROM llm_signals WHERE signal_id = ?1 AND payload_hash = ?2 AND last_session < ?3"
-    )
-    head = f"{_insert(table, columns)} SELECT {_marks(columns)}"
-    return f"{head} WHERE NOT EXISTS ({beyond}) {_on_conflict(table, columns)}"
-
-
 def signal_row(state: Fields) -> Row:
     """Return the row of llm_signals, in the order of SIGNAL_COLUMNS."""
     payload = state["payload"]
@@ -163,25 +157,6 @@ def decision_rows(state: Fields) -> Iterator[Row]:
             each["reason"],
             each["applied"],
             each["refusal"],
-        )
-
-
-def observation_rows(record: Fields) -> Iterator[Row]:
-    """Yield one row an element of an observations record."""
-    epoch = record["epoch"]
-    for e in record["elements"]:
-        yield (
-            e["signal_id"],
-            e["payload_hash"],
-            e["session"],
-            e["k"],
-            e["close"],
-            e["raw_return"],
-            e["signed_return"],
-            e["max_drawdown"],
-            e["mae"],
-            e["mfe"],
-            epoch,
         )
 
 

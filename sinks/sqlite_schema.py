@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from sinks.errors import DatabaseVersionError
 from sinks.sqlite_tables import VERSION_1, VERSION_2
 from sinks.sqlite_tables_3 import VERSION_3
+from sinks.sqlite_tables_4 import VERSION_4
 
-MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3)
+MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:

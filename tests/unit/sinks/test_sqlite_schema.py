@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,21 @@ from sinks import sqlite_rows
 from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.sink import Position
 from sinks.sqlite import SqliteSink, connect
-from sinks.sqlite_queries import connect_read_only, read_changes, read_signals, reading
+from sinks.sqlite_queries import (
+    connect_read_only,
+    read_as_of,
+    read_changes,
+    read_signals,
+    reading,
+)
 from sinks.sqlite_schema import MIGRATIONS, migrate, version
-from tests.unit.sinks.samples import batch_of, make_bar, make_matured
+from tests.unit.sinks.samples import (
+    batch_of,
+    make_bar,
+    make_matured,
+    make_observation,
+    make_observations,
+)
 
 LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
 
@@ -20,7 +33,11 @@ LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
     ("table", "columns"),
     [
         ("llm_signals", sqlite_rows.SIGNAL_COLUMNS),
-        ("observations", sqlite_rows.OBSERVATION_COLUMNS),
+        ("tickers", sqlite_rows.TICKER_COLUMNS),
+        ("payloads", sqlite_rows.PAYLOAD_COLUMNS),
+        ("observed", sqlite_rows.OBSERVED_COLUMNS),
+        ("observation_values", sqlite_rows.VALUE_COLUMNS),
+        ("row_counts", sqlite_rows.COUNT_COLUMNS),
         ("bars", sqlite_rows.BAR_COLUMNS),
         ("transitions", sqlite_rows.TRANSITION_COLUMNS),
         ("decisions", sqlite_rows.DECISION_COLUMNS),
@@ -70,14 +87,15 @@ def version_1(path: Path) -> sqlite3.Connection:
             sqlite_rows.SIGNAL_COLUMNS,
             sqlite_rows.signal_row(batch_of(make_matured()).states[0]),
         ),
-        (
-            "observations",
-            sqlite_rows.OBSERVATION_COLUMNS,
-            ("s-1", "aa", "2025-11-04", 1, 101.0, 0.01, 0.01, 0.25, 0.0, 0.01, 0),
-        ),
     ):
         connection.execute(sqlite_rows.upsert_sql(table, names), row)
+    observe(connection, ("s-1", "aa", "2025-11-04", 1, 101.0, 0.01, 0.01, 0.25, 0.0, 0.01, 0))
     return connection
+
+
+def observe(connection: sqlite3.Connection, *rows: tuple[Any, ...]) -> None:
+    marks = ", ".join("?" * 11)
+    connection.executemany(f"INSERT INTO observations VALUES ({marks})", rows)
 
 
 def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
@@ -106,6 +124,60 @@ def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
     sink.write(batch_of(make_bar(split_ratio=2.0)))
     with reading(sink.path) as connection:
         assert connection.execute("SELECT split_ratio FROM bars").fetchall() == [(2.0,)]
+    sink.close()
+
+
+def test_the_observations_of_version_3_are_those_of_version_4(tmp_path: Path) -> None:
+    sink = SqliteSink(tmp_path / "signals.db")
+    connection = connect(sink.path)
+    migrate(connection, MIGRATIONS[:3])
+    signals = [
+        make_matured(signal_id=f"s-{number}", ticker=ticker, last_session=last, payload_hash="aa")
+        for number, ticker, last in ((1, "AAPL", "2025-12-15"), (2, "MSFT", "2025-11-05"))
+    ]
+    columns = sqlite_rows.SIGNAL_COLUMNS
+    for each in batch_of(*signals).states:
+        connection.execute(
+            sqlite_rows.upsert_sql("llm_signals", columns), sqlite_rows.signal_row(each)
+        )
+    observe(
+        connection,
+        *(
+            (signal_id, payload_hash, session, k, 1.5, 0.1, 0.2, k / 10, 0.0, 0.3, 7)
+            for signal_id, payload_hash in (
+                ("s-1", "aa"), ("s-1", "lost"), ("s-2", "aa"), ("s-9", "no state")
+            )
+            for k, session in enumerate(("2025-11-04", "2025-11-05", "2025-11-06"), start=1)
+        ),
+    )  # fmt: skip
+    looks = [
+        "SELECT * FROM observations ORDER BY signal_id, payload_hash, session",
+        "SELECT * FROM signal_observations ORDER BY signal_id, session",
+        "SELECT * FROM signal_rows ORDER BY signal_id",
+        "SELECT session FROM observations WHERE signal_id = 's-1' AND payload_hash = 'lost'",
+    ]
+    before = [connection.execute(each).fetchall() for each in looks]
+    connection.close()
+
+    sink.open()
+
+    with reading(sink.path) as connection:
+        assert [connection.execute(each).fetchall() for each in looks] == before
+        assert read_as_of(connection).observations == 12
+    again = [
+        make_observation(session, 9, signal_id=signal_id, payload_hash=payload_hash)
+        for signal_id, payload_hash, session in (
+            ("s-1", "aa", "2025-11-04"), ("s-9", "no state", "2025-11-04")
+        )
+    ]  # fmt: skip
+    sink.write(batch_of(make_observations(*again)))
+    assert sink.write(batch_of(make_matured(signal_id="s-9", payload_hash="no state"))).states == 1
+    with reading(sink.path) as connection:
+        assert connection.execute("SELECT count(*) FROM observations").fetchone() == (12,)
+        assert read_as_of(connection).observations == 12
+        assert connection.execute(
+            "SELECT signal_id, session FROM signal_observations WHERE k = 9 ORDER BY 1"
+        ).fetchall() == [("s-1", "2025-11-04"), ("s-9", "2025-11-04")]
     sink.close()
 
 
