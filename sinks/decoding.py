@@ -15,7 +15,8 @@ from schemas import topics
 from schemas.codec import decode_fields
 from schemas.errors import DecodeError
 from schemas.policy import OPERATORS, Policy, policy_of
-from sinks.observation_blocks import ObservationBlock, blocks_of, read_blocks
+from sinks.observation_blocks import blocks_of, read_blocks
+from sinks.observation_columns import ObservationBlock
 from sinks.sink import Batch, Fields
 
 _KEPT_BYTES = 256 * 1024

@@ -6,7 +6,6 @@ shape goes through the general decoder, with the same outcome.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -17,6 +16,7 @@ import numpy as np
 from schemas.codec import encode
 from schemas.errors import DecodeError
 from schemas.records import Observations
+from sinks.observation_columns import Keys, MixedKeys, ObservationBlock
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -27,49 +27,6 @@ _MORE = 0x80
 _LONG_BITS = 63
 # Below it the general decoder takes less time than numpy's calls do.
 _WORTH_IT = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The signal ids and payload hashes of a block; equal bytes are equal pairs."""
-
-    ids: bytes
-    hashes: bytes
-    id_width: int
-    hash_width: int
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Return (signal id, payload hash) of each element."""
-        return list(
-            zip(_cut(self.ids, self.id_width), _cut(self.hashes, self.hash_width), strict=True)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class MixedKeys:
-    """The same where ids or hashes are of several lengths."""
-
-    held: tuple[tuple[str, str], ...]
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Return (signal id, payload hash) of each element."""
-        return list(self.held)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservationBlock:
-    """The elements of one record and one session: row i of each column is of element i."""
-
-    ticker: str
-    session: str
-    day: int
-    epoch: int
-    keys: Keys | MixedKeys
-    k: list[int]
-    values: list[list[float]]
-
-    def __len__(self) -> int:
-        return len(self.k)
 
 
 def read_blocks(value: bytes) -> list[ObservationBlock] | None:
@@ -248,8 +205,3 @@ def _long(value: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if shift > _LONG_BITS:
             raise IndexError
-
-
-def _cut(joined: bytes, width: int) -> Iterator[str]:
-    text = joined.decode("ascii")
-    return (text[at : at + width] for at in range(0, len(text), width))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from sinks.observation_blocks import ObservationBlock
+from sinks.observation_columns import ObservationBlock
 
 Fields: TypeAlias = dict[str, Any]
 TopicPartition: TypeAlias = tuple[str, int]

@@ -6,7 +6,6 @@ nothing is acknowledged anywhere else.
 """
 
 import fcntl
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,10 +24,11 @@ from sinks.sqlite_signals import SignalTable
 BUSY_TIMEOUT_S = 30.0
 
 _UPSERT_BAR = rows.upsert_sql("bars", rows.BAR_COLUMNS)
-_INSERT_BAR = f"{_UPSERT_BAR.partition('DO UPDATE')[0]} DO NOTHING"
+_INSERT_BAR = rows.insert_sql("bars", rows.BAR_COLUMNS)
 _UPSERT_POLICY = rows.upsert_sql("policies", rows.POLICY_COLUMNS)
 _UPSERT_DEAD_LETTER = rows.upsert_sql("dead_letters", rows.DEAD_LETTER_COLUMNS)
 _UPSERT_OFFSET = rows.upsert_sql("sink_offsets", rows.OFFSET_COLUMNS)
+_INSERT_EVENT = rows.insert_sql("validation_events", rows.EVENT_COLUMNS)
 _UPSERT_EVENT = rows.event_sql()
 
 
@@ -127,18 +127,16 @@ class SqliteSink:
     def _write_events(self, events: list[Fields]) -> list[Fields]:
         if not events:
             return []
+        db = self._db
         first = {each["event_id"]: each for each in reversed(events)}
-        known = {
-            event_id
-            for (event_id,) in self._db.execute(
-                "SELECT event_id FROM validation_events "
-                "WHERE event_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(first)),),
-            )
-        }
-        new = [each for key, each in reversed(first.items()) if key not in known]
-        self._db.executemany(_UPSERT_EVENT, map(rows.event_row, events))
-        return new
+        last = db.execute("SELECT max(rowid) FROM validation_events").fetchone()[0] or 0
+        told = list(map(rows.event_row, events))
+        new = db.executemany(_INSERT_EVENT, told).rowcount
+        if new == len(events):
+            return events
+        db.executemany(_UPSERT_EVENT, told)
+        added = db.execute("SELECT event_id FROM validation_events WHERE rowid > ?", (last,))
+        return [first[event_id] for (event_id,) in added]
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -191,7 +189,7 @@ def _write_bars(db: sqlite3.Connection, bars: list[Fields]) -> int:
 
 
 def _touched(batch: Batch) -> set[str]:
-    touched = {each["ticker"] for part in (batch.states, batch.bars) for each in part}
+    touched = {each["ticker"] for part in (batch.states, batch.bars, batch.events) for each in part}
     touched |= {each.ticker for each in batch.observations}
     if batch.policies:
         touched.add(changes.POLICIES)

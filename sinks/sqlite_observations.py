@@ -15,14 +15,15 @@ import numpy.typing as npt
 
 from schemas.errors import DecodeError
 from sinks import sqlite_rows as rows
-from sinks.observation_blocks import Keys, MixedKeys, ObservationBlock, day_of
+from sinks.observation_blocks import day_of
+from sinks.observation_columns import Keys, MixedKeys, ObservationBlock
 from sinks.sqlite_tables_4 import DAY_SHIFT, TICKER_SHIFT
 
 Pair: TypeAlias = tuple[str, str]
 Numbers: TypeAlias = npt.NDArray[np.int64]
 
 CHANGED_ROW = rows.upsert_sql("observation_values", rows.VALUE_COLUMNS)
-NEW_ROW = f"{CHANGED_ROW.partition('DO UPDATE')[0]} DO NOTHING"
+NEW_ROW = rows.insert_sql("observation_values", rows.VALUE_COLUMNS)
 NUMBER = "SELECT number FROM payloads WHERE signal_id = ? AND payload_hash = ?"
 LAST_SESSION = "SELECT last_session FROM llm_signals WHERE signal_id = ? AND payload_hash = ?"
 GREATEST = "SELECT max(number) FROM payloads WHERE number >= ? AND number < ?"

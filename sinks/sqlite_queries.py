@@ -131,7 +131,11 @@ def read_decisions(connection: sqlite3.Connection) -> dict[str, list[dict[str, A
 
 def read_events(connection: sqlite3.Connection, signal_id: str) -> list[dict[str, Any]]:
     """Return what was told of a signal, by event time and then as it was told."""
-    sql = "SELECT * FROM validation_events WHERE signal_id = ? ORDER BY as_of_ms, revision, rowid"
+    # By ticker is how they lie, and every ticker is in ticker_changes.
+    sql = (
+        "SELECT * FROM validation_events WHERE ticker IN (SELECT ticker FROM ticker_changes) "
+        "AND signal_id = ? ORDER BY as_of_ms, revision, rowid"
+    )
     return [
         {**each, "checks": json.loads(each["checks"])}
         for each in _dicts(connection, sql, signal_id)

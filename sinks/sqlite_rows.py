@@ -1,15 +1,17 @@
 """PURE: decoded records to the values of SQL rows, and the SQL that stores them."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeAlias
+
+import orjson
 
 from sinks.sink import Fields
 from sinks.states import Contender
 from sinks.times import iso_utc, utc_date
 
 Row: TypeAlias = tuple[Any, ...]
-ToRows: TypeAlias = Callable[[Fields], Iterator[Row]]
 
 KEYS: dict[str, tuple[str, ...]] = {
     "llm_signals": ("signal_id",),
@@ -18,10 +20,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "observed": ("ticker", "session"),
     "observation_values": ("id",),
     "bars": ("ticker", "session"),
-    "transitions": ("signal_id", "position"),
     "decisions": ("signal_id", "decision_id"),
     "quarantined": ("signal_id", "payload_hash"),
-    "validation_events": ("event_id",),
+    "validation_events": ("ticker", "signal_id", "event_id"),
     "policies": ("policy_hash",),
     "dead_letters": ("topic", "partition", "offset", "index_"),
     "sink_offsets": ("topic", "partition"),
@@ -41,10 +42,6 @@ PAYLOAD_COLUMNS = ("number", "signal_id", "payload_hash")
 OBSERVED_COLUMNS = ("ticker", "session", "day")
 VALUE_COLUMNS = (
     "id", "k", "close", "raw_return", "signed_return", "max_drawdown", "mae", "mfe", "epoch",
-)  # fmt: skip
-TRANSITION_COLUMNS = (
-    "signal_id", "position", "from_status", "to_status", "as_of_ms", "session", "reason",
-    "decision_id", "event_id",
 )  # fmt: skip
 DECISION_COLUMNS = (
     "signal_id", "decision_id", "kind", "session", "decided_at_ms", "decided_by", "reason",
@@ -77,22 +74,35 @@ TRADE_COLUMNS = (
 EQUITY_COLUMNS = ("close_ms", "session", "cash", "exposure", "equity", "drawdown")
 
 # Named alike in the state, or in its payload, and in llm_signals.
+_OF_SIGNAL = ("ticker", "payload_hash", "policy_hash", "signal_id")
 _OF_STATE = (
-    "signal_id", "ticker", "payload_hash", "calendar", "periods_per_year", "window_sessions",
-    "status", "validation_status", "policy", "policy_hash", "stale_after_ms", "last_session",
-    "entry_price", "entry_index", "horizon_session", "net_return", "raw_return", "hit",
-    "annual_return", "mae", "mfe", "backdated", "epoch",
+    "calendar", "periods_per_year", "window_sessions", "status", "validation_status", "policy",
+    "stale_after_ms", "last_session", "entry_price", "entry_index", "horizon_session",
+    "net_return", "raw_return", "hit", "annual_return", "mae", "mfe", "backdated", "epoch",
 )  # fmt: skip
 _OF_PAYLOAD = (
     "action", "confidence", "generated_at_ms", "source", "source_kind", "horizon_sessions",
     "model_version", "data_kind", "reasoning", "risk_level", "target_price", "stop_loss",
     "position_size", "expected_return", "latency_seconds",
 )  # fmt: skip
-_DERIVED = (
-    "signal_date", "created_at", "model_name", "entry_session", "published_entry_price", "screen",
-    "verdict", "suspect_price", "suspect_sessions", "indicators",
-)  # fmt: skip
-SIGNAL_COLUMNS = _OF_STATE + _OF_PAYLOAD + _DERIVED
+_OF_BOTH = (
+    "entry_session",
+    "screen",
+    "verdict",
+    "suspect_price",
+    "suspect_sessions",
+    "transitions",
+)
+_DERIVED = ("signal_date", "created_at", "model_name", "published_entry_price", "indicators")
+_STATE_COLUMNS = _OF_STATE + _OF_BOTH
+SIGNAL_COLUMNS = _STATE_COLUMNS + _OF_PAYLOAD + _DERIVED + _OF_SIGNAL
+_state_values = itemgetter(*_OF_STATE)
+_payload_values = itemgetter(*_OF_PAYLOAD)
+_signal_values = itemgetter(*_OF_SIGNAL)
+_event_start = itemgetter(*EVENT_COLUMNS[: EVENT_COLUMNS.index("checks")])
+_event_end = itemgetter(*EVENT_COLUMNS[EVENT_COLUMNS.index("checks") + 1 :])
+_bar_values = itemgetter(*BAR_COLUMNS)
+_EMPTY_LIST = "[]"
 
 
 def upsert_sql(table: str, columns: tuple[str, ...]) -> str:
@@ -100,48 +110,57 @@ def upsert_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"{_insert(table, columns)} VALUES ({_marks(columns)}) {_on_conflict(table, columns)}"
 
 
+def insert_sql(table: str, columns: tuple[str, ...]) -> str:
+    """Return the statement that inserts a row, and leaves the one of its key as it is."""
+    return f"{upsert_sql(table, columns).partition('DO UPDATE')[0]}DO NOTHING"
+
+
 def event_sql() -> str:
     """Return the statement that stores an event; told again it keeps its greatest revision.
 
     So the last of a signal's verdicts is the one that holds, also where it had turned.
     """
-    table, columns = "validation_events", EVENT_COLUMNS
-    return (
-        f"{_insert(table, columns)} VALUES ({_marks(columns)}) "
-        "ON CONFLICT (event_id) DO UPDATE SET revision = max(revision, excluded.revision)"
-    )
+    insert = insert_sql("validation_events", EVENT_COLUMNS).removesuffix("DO NOTHING")
+    return f"{insert}DO UPDATE SET revision = max(revision, excluded.revision)"
+
+
+def progress_sql() -> str:
+    """Return the update of a signal whose payload and policy stay; it touches no index."""
+    values = ", ".join(f"{_quoted(each)} = ?" for each in _STATE_COLUMNS)
+    return f"UPDATE llm_signals SET {values} WHERE signal_id = ?"  # noqa: S608 our own names
+
+
+def progress_row(state: Fields) -> Row:
+    """Return what changes while the payload stays, then the signal id."""
+    return (*_progress(state), state["signal_id"])
 
 
 def signal_row(state: Fields) -> Row:
     """Return the row of llm_signals, in the order of SIGNAL_COLUMNS."""
     payload = state["payload"]
-    generated_at_ms = payload["generated_at_ms"]
-    indicators, verdict = payload["indicators"], state["verdict"]
-    suspect = state["suspect_sessions"]
+    indicators = payload["indicators"]
     return (
-        *(state[name] for name in _OF_STATE),
-        *(payload[name] for name in _OF_PAYLOAD),
-        utc_date(generated_at_ms),
-        iso_utc(generated_at_ms),
+        *_progress(state),
+        *_payload_values(payload),
+        *_dates(payload["generated_at_ms"]),
         payload["model"],
-        state["first_session"],
         payload["entry_price"],
-        _json(state["screen"]),
-        None if verdict is None else _json(verdict),
-        bool(suspect),
-        _json(suspect),
         None if indicators is None else _json(indicators),
+        *_signal_values(state),
     )
 
 
-def transition_rows(state: Fields) -> Iterator[Row]:
-    """Yield the rows of a signal's transitions, in their order."""
-    for position, each in enumerate(state["transitions"]):
-        yield (
-            state["signal_id"],
-            position,
-            *(each[name] for name in TRANSITION_COLUMNS[2:]),
-        )
+def _progress(state: Fields) -> Row:
+    verdict, suspect = state["verdict"], state["suspect_sessions"]
+    return (
+        *_state_values(state),
+        state["first_session"],
+        _json(state["screen"]),
+        None if verdict is None else _json(verdict),
+        bool(suspect),
+        _json(suspect) if suspect else _EMPTY_LIST,
+        _json(state["transitions"]),
+    )
 
 
 def decision_rows(state: Fields) -> Iterator[Row]:
@@ -162,13 +181,18 @@ def decision_rows(state: Fields) -> Iterator[Row]:
 
 def bar_row(bar: Fields) -> Row:
     """Return the row of a session's bar."""
-    return tuple(bar[name] for name in BAR_COLUMNS)
+    row: Row = _bar_values(bar)
+    return row
 
 
 def event_row(event: Fields) -> Row:
     """Return the row of a validation event."""
-    row = {**event, "checks": _json(event["checks"])}
-    return tuple(row[name] for name in EVENT_COLUMNS)
+    checks = event["checks"]
+    return (
+        *_event_start(event),
+        _json(checks) if checks else _EMPTY_LIST,
+        *_event_end(event),
+    )
 
 
 def policy_row(policy: Fields) -> Row:
@@ -189,7 +213,12 @@ def quarantined_row(signal_id: str, contender: Contender) -> Row:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+@lru_cache(maxsize=1 << 14)
+def _dates(generated_at_ms: int) -> tuple[str, str]:
+    return utc_date(generated_at_ms), iso_utc(generated_at_ms)
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:

@@ -7,8 +7,9 @@ from sinks.errors import DatabaseVersionError
 from sinks.sqlite_tables import VERSION_1, VERSION_2
 from sinks.sqlite_tables_3 import VERSION_3
 from sinks.sqlite_tables_4 import VERSION_4
+from sinks.sqlite_tables_5 import VERSION_5
 
-MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:

@@ -1,4 +1,4 @@
-"""The signals of signals.db: each row with its transitions and decisions, replaced by its state.
+"""The signals of signals.db: each row and its decisions, replaced by its state.
 
 Of several states of one signal in a batch only the last of the payload that
 holds is written.
@@ -15,16 +15,17 @@ from sinks.sqlite_observations import ObservationTable
 from sinks.states import Contender, fold_states
 
 _UPSERT_SIGNAL = rows.upsert_sql("llm_signals", rows.SIGNAL_COLUMNS)
-_INSERT_TRANSITION = rows.upsert_sql("transitions", rows.TRANSITION_COLUMNS)
+_PROGRESS = rows.progress_sql()
 _INSERT_DECISION = rows.upsert_sql("decisions", rows.DECISION_COLUMNS)
 # The lesser ticker: two states can name one lost payload, and their order must not show.
 _UPSERT_QUARANTINED = (
     rows.upsert_sql("quarantined", rows.QUARANTINED_COLUMNS).partition("DO UPDATE")[0]
     + "DO UPDATE SET ticker = min(ticker, excluded.ticker)"
 )
+_NONE = ("", None)
 HELD = (
-    "SELECT signal_id, generated_at_ms, payload_hash, ticker, last_session FROM llm_signals "
-    "WHERE signal_id IN (SELECT value FROM json_each(?))"
+    "SELECT signal_id, generated_at_ms, payload_hash, ticker, last_session, policy_hash "
+    "FROM llm_signals WHERE signal_id IN (SELECT value FROM json_each(?))"
 )
 
 
@@ -34,6 +35,14 @@ class Stored:
 
     tickers: set[str]
     observations_gone: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What stood in the rows: who holds an id, and a payload's (policy hash, last session)."""
+
+    contenders: dict[str, Contender]
+    judged: dict[tuple[str, str], tuple[str, str | None]]
 
 
 class SignalTable:
@@ -47,22 +56,11 @@ class SignalTable:
         """Replace the rows of these signals."""
         if not states:
             return Stored(tickers=set(), observations_gone=0)
-        db = self._db
-        held, ends = self._held({each["signal_id"] for each in states})
-        folded = fold_states(held, states)
-        holders = list(folded.holders.values())
-        ids = [(signal_id,) for signal_id in folded.holders]
-        db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, holders))
-        db.executemany("DELETE FROM transitions WHERE signal_id = ?", ids)
-        db.executemany("DELETE FROM decisions WHERE signal_id = ?", ids)
-        db.executemany(_INSERT_TRANSITION, _each(rows.transition_rows, holders))
-        db.executemany(_INSERT_DECISION, _each(rows.decision_rows, holders))
-        gone = 0
-        for each in holders:
-            pair, last = (each["signal_id"], each["payload_hash"]), each["last_session"]
-            if ends.get(pair, None) != last:
-                gone += self._observations.end_window(pair, each["ticker"], last)
-        db.executemany(
+        held = self._held({each["signal_id"] for each in states})
+        folded = fold_states(held.contenders, states)
+        self._write_holders(folded.holders, held)
+        gone = sum(self._end_window(each, held) for each in folded.holders.values())
+        self._db.executemany(
             _UPSERT_QUARANTINED,
             [
                 rows.quarantined_row(signal_id, contender)
@@ -75,21 +73,44 @@ class SignalTable:
             tickers={each.ticker for each in folded.lost.values()}, observations_gone=gone
         )
 
-    def _held(
-        self, signal_ids: Collection[str]
-    ) -> tuple[dict[str, Contender], dict[tuple[str, str], str | None]]:
-        # What holds now, and the last session of each payload that does.
-        held, ends = {}, {}
-        for signal_id, ms, payload_hash, ticker, last in self._db.execute(
+    def _write_holders(self, holders: dict[str, Fields], held: _Held) -> None:
+        db = self._db
+        # The indices rest on payload and policy: where both stay they need not be touched.
+        going_on = {
+            each["signal_id"]
+            for each in holders.values()
+            if held.judged.get(_pair(each), _NONE)[0] == each["policy_hash"]
+        }
+        whole = [each for each in holders.values() if each["signal_id"] not in going_on]
+        db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, whole))
+        db.executemany(_PROGRESS, (rows.progress_row(holders[each]) for each in going_on))
+        known = [each for each in holders if each in held.contenders]
+        db.executemany("DELETE FROM decisions WHERE signal_id = ?", ((each,) for each in known))
+        db.executemany(_INSERT_DECISION, _each(holders.values()))
+
+    def _end_window(self, state: Fields, held: _Held) -> int:
+        pair, last = _pair(state), state["last_session"]
+        if held.judged.get(pair, _NONE)[1] == last:
+            return 0
+        return self._observations.end_window(pair, state["ticker"], last)
+
+    def _held(self, signal_ids: Collection[str]) -> _Held:
+        held = _Held(contenders={}, judged={})
+        for signal_id, ms, payload_hash, ticker, last, policy_hash in self._db.execute(
             HELD, (json.dumps(list(signal_ids)),)
         ):
-            held[signal_id] = Contender(
+            held.contenders[signal_id] = Contender(
                 generated_at_ms=ms, payload_hash=payload_hash, ticker=ticker
             )
-            ends[signal_id, payload_hash] = last
-        return held, ends
+            held.judged[signal_id, payload_hash] = policy_hash, last
+        return held
 
 
-def _each(to_rows: rows.ToRows, states: Iterable[Fields]) -> Iterator[rows.Row]:
+def _pair(state: Fields) -> tuple[str, str]:
+    return state["signal_id"], state["payload_hash"]
+
+
+def _each(states: Iterable[Fields]) -> Iterator[rows.Row]:
     for state in states:
-        yield from to_rows(state)
+        if state["decisions"]:
+            yield from rows.decision_rows(state)

@@ -42,7 +42,7 @@ def changes(sink: SqliteSink, after: int) -> tuple[int, list[str]]:
         ([make_observations(make_observation("2025-11-04", 1), ticker="X")], ["X"]),
         ([make_policy_version()], ["|policies"]),
         ([make_dead_letter()], ["|dead-letters"]),
-        ([make_event()], []),
+        ([make_event()], ["AAPL"]),
         ([], []),
     ],
 )

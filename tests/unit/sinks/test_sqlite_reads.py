@@ -173,7 +173,7 @@ def test_the_rows_of_a_report_hold_bars_policy_and_account(sink: SqliteSink) -> 
 @pytest.mark.parametrize(
     ("what", "arguments", "found"),
     [
-        (read_events, ("s-1",), "USING INDEX events_by_signal (signal_id=?)"),
+        (read_events, ("s-1",), "(ticker=? AND signal_id=?)"),
         (current_policy, (), "USING COVERING INDEX signals_by_policy (policy_hash=?)"),
         (read_basis, (), "USING INDEX staged_decisions"),
         (read_bar_columns, (["AAPL"],), "SEARCH bars USING PRIMARY KEY (ticker=?)"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from schemas.records import SignalState
 from sinks import sqlite_rows
 from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.sink import Position
@@ -14,6 +15,7 @@ from sinks.sqlite_queries import (
     connect_read_only,
     read_as_of,
     read_changes,
+    read_events,
     read_signals,
     reading,
 )
@@ -21,9 +23,12 @@ from sinks.sqlite_schema import MIGRATIONS, migrate, version
 from tests.unit.sinks.samples import (
     batch_of,
     make_bar,
+    make_check,
+    make_event,
     make_matured,
     make_observation,
     make_observations,
+    make_transition,
 )
 
 LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
@@ -39,7 +44,6 @@ LATER = "ALTER TABLE bars ADD COLUMN extra TEXT"
         ("observation_values", sqlite_rows.VALUE_COLUMNS),
         ("row_counts", sqlite_rows.COUNT_COLUMNS),
         ("bars", sqlite_rows.BAR_COLUMNS),
-        ("transitions", sqlite_rows.TRANSITION_COLUMNS),
         ("decisions", sqlite_rows.DECISION_COLUMNS),
         ("quarantined", sqlite_rows.QUARANTINED_COLUMNS),
         ("validation_events", sqlite_rows.EVENT_COLUMNS),
@@ -82,15 +86,29 @@ def version_1(path: Path) -> sqlite3.Connection:
     for table, names, row in (
         ("bars", columns, tuple(bar[name] for name in columns)),
         ("sink_offsets", sqlite_rows.OFFSET_COLUMNS, ("bars", 0, 1, "id", "")),
-        (
-            "llm_signals",
-            sqlite_rows.SIGNAL_COLUMNS,
-            sqlite_rows.signal_row(batch_of(make_matured()).states[0]),
-        ),
     ):
         connection.execute(sqlite_rows.upsert_sql(table, names), row)
+    add_signals(connection, make_matured())
     observe(connection, ("s-1", "aa", "2025-11-04", 1, 101.0, 0.01, 0.01, 0.25, 0.0, 0.01, 0))
     return connection
+
+
+def add_signals(connection: sqlite3.Connection, *states: SignalState) -> None:
+    """As the versions before the fifth had them, with the transitions in a table."""
+    columns = sqlite_rows.SIGNAL_COLUMNS
+    at = columns.index("transitions")
+    for state in batch_of(*states).states:
+        row = sqlite_rows.signal_row(state)
+        without = columns[:at] + columns[at + 1 :], row[:at] + row[at + 1 :]
+        connection.execute(sqlite_rows.upsert_sql("llm_signals", without[0]), without[1])
+        connection.executemany(
+            "INSERT INTO transitions (signal_id, position, from_status, to_status, as_of_ms, "
+            "session, reason, decision_id, event_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (state["signal_id"], n, *each.values())
+                for n, each in enumerate(state["transitions"])
+            ],
+        )
 
 
 def observe(connection: sqlite3.Connection, *rows: tuple[Any, ...]) -> None:
@@ -101,7 +119,8 @@ def observe(connection: sqlite3.Connection, *rows: tuple[Any, ...]) -> None:
 def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
     sink = SqliteSink(tmp_path / "signals.db")
     connection = version_1(sink.path)
-    before = connection.execute("SELECT * FROM signal_rows").fetchall()
+    look = "SELECT signal_id, status, observations, max_drawdown FROM signal_rows"
+    before = connection.execute(look).fetchall()
     connection.close()
     with pytest.raises(DatabaseVersionError, match="`signal-tracker sink sqlite` brings it"):
         connect_read_only(sink.path)
@@ -112,7 +131,7 @@ def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
         assert connection.execute("SELECT session, split_ratio, dividend FROM bars").fetchall() == [
             ("2025-11-03", 1.0, 0.0)
         ]
-        assert connection.execute("SELECT * FROM signal_rows").fetchall() == before
+        assert connection.execute(look).fetchall() == before
         assert [(each.observations, each.max_drawdown) for each in read_signals(connection)] == [
             (1, 0.25)
         ]
@@ -127,18 +146,24 @@ def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
     sink.close()
 
 
-def test_the_observations_of_version_3_are_those_of_version_4(tmp_path: Path) -> None:
+def test_the_rows_of_version_3_are_those_of_today(tmp_path: Path) -> None:
     sink = SqliteSink(tmp_path / "signals.db")
     connection = connect(sink.path)
     migrate(connection, MIGRATIONS[:3])
     signals = [
-        make_matured(signal_id=f"s-{number}", ticker=ticker, last_session=last, payload_hash="aa")
-        for number, ticker, last in ((1, "AAPL", "2025-12-15"), (2, "MSFT", "2025-11-05"))
+        make_matured(
+            signal_id=f"s-{number}", ticker=ticker, last_session=last, transitions=transitions
+        )
+        for number, ticker, last, transitions in (
+            (1, "AAPL", "2025-12-15", []),
+            (2, "MSFT", "2025-11-05", [make_transition("a"), make_transition("b", session="x")]),
+        )
     ]
-    columns = sqlite_rows.SIGNAL_COLUMNS
-    for each in batch_of(*signals).states:
+    add_signals(connection, *signals)
+    for event in batch_of(make_event("e2"), make_event("e1", checks=[make_check()])).events:
         connection.execute(
-            sqlite_rows.upsert_sql("llm_signals", columns), sqlite_rows.signal_row(each)
+            "INSERT INTO validation_events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sqlite_rows.event_row(event),
         )
     observe(
         connection,
@@ -153,7 +178,9 @@ def test_the_observations_of_version_3_are_those_of_version_4(tmp_path: Path) ->
     looks = [
         "SELECT * FROM observations ORDER BY signal_id, payload_hash, session",
         "SELECT * FROM signal_observations ORDER BY signal_id, session",
-        "SELECT * FROM signal_rows ORDER BY signal_id",
+        "SELECT signal_id, ticker, verdict, observations, max_drawdown FROM signal_rows",
+        "SELECT * FROM transitions ORDER BY signal_id, position",
+        "SELECT * FROM validation_events ORDER BY rowid",
         "SELECT session FROM observations WHERE signal_id = 's-1' AND payload_hash = 'lost'",
     ]
     before = [connection.execute(each).fetchall() for each in looks]
@@ -164,6 +191,8 @@ def test_the_observations_of_version_3_are_those_of_version_4(tmp_path: Path) ->
     with reading(sink.path) as connection:
         assert [connection.execute(each).fetchall() for each in looks] == before
         assert read_as_of(connection).observations == 12
+        assert [each["event_id"] for each in read_events(connection, "s-1")] == ["e2", "e1"]
+        assert read_changes(connection, 1) == (2, ["|paper"])
     again = [
         make_observation(session, 9, signal_id=signal_id, payload_hash=payload_hash)
         for signal_id, payload_hash, session in (
