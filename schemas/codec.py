@@ -181,6 +181,11 @@ def schema_text(name: str) -> str:
     return (files("schemas") / "avsc" / f"{name}.avsc").read_text()
 
 
+def header_of(class_name: str) -> bytes:
+    """Return the ten bytes that the named record begins with: marker and fingerprint."""
+    return _writer(class_name)[0]
+
+
 def schema_names() -> list[str]:
     """Return the file names, without the ending, of all schemas."""
     return list(_RECORDS)

@@ -18,6 +18,7 @@ from schemas.policy import OPERATORS, Policy, policy_of
 from sinks.observation_blocks import blocks_of, read_blocks
 from sinks.observation_columns import ObservationBlock
 from sinks.sink import Batch, Fields
+from sinks.state_reading import read_state, with_texts
 
 _KEPT_BYTES = 256 * 1024
 _BAR_FLOATS = ("open", "high", "low", "close", "split_ratio", "dividend")
@@ -39,9 +40,9 @@ def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
     """Return the records by kind; those that cannot be read as dead letters."""
     batch = Batch()
     observations = topics.prefixed(prefix, topics.OBSERVATIONS)
+    states = topics.prefixed(prefix, topics.SIGNAL_STATES)
     kinds = {
         topics.prefixed(prefix, topics.BARS): ("SessionBar", batch.bars),
-        topics.prefixed(prefix, topics.SIGNAL_STATES): ("SignalState", batch.states),
         topics.prefixed(prefix, topics.VALIDATION_EVENTS): ("ValidationEvent", batch.events),
         topics.prefixed(prefix, topics.POLICIES): ("PolicyVersion", batch.policies),
         topics.prefixed(prefix, topics.DEAD_LETTERS): ("DeadLetter", batch.dead_letters),
@@ -50,6 +51,8 @@ def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
         try:
             if record.topic == observations:
                 batch.observations.extend(_blocks(record.value))
+            elif record.topic == states:
+                batch.states.append(_state(record.value))
             else:
                 expected, rows = kinds[record.topic]
                 rows.append(_decoded(record.value, expected))
@@ -63,6 +66,14 @@ def _blocks(value: bytes | None) -> list[ObservationBlock]:
     return blocks_of(_decoded(value, "Observations")) if found is None else found
 
 
+def _state(value: bytes | None) -> Fields:
+    found = read_state(value) if value else None
+    if found is None:
+        return with_texts(_decoded(value, "SignalState"))
+    _check_numbers("SignalState", found)
+    return found
+
+
 def _decoded(value: bytes | None, expected: str) -> Fields:
     if not value:
         msg = "empty value"
@@ -71,15 +82,19 @@ def _decoded(value: bytes | None, expected: str) -> Fields:
     if name != expected:
         msg = f"expected {expected}, was {name}"
         raise DecodeError(msg, error_class="WrongRecord")
-    if not math.isfinite(_sum_of_floats(name, content)):
-        msg = f"{name}: expected finite numbers"
-        raise DecodeError(msg)
+    _check_numbers(name, content)
     if name == "SessionBar" and content["split_ratio"] <= 0:
         msg = f"SessionBar: split_ratio: expected above 0, was {content['split_ratio']}"
         raise DecodeError(msg)
     if name == "PolicyVersion":
         _check_policy(content)
     return content
+
+
+def _check_numbers(name: str, content: Fields) -> None:
+    if not math.isfinite(_sum_of_floats(name, content)):
+        msg = f"{name}: expected finite numbers"
+        raise DecodeError(msg)
 
 
 def _sum_of_floats(name: str, content: Fields) -> float:

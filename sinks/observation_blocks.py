@@ -13,9 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from schemas.codec import encode
+from schemas.codec import header_of
 from schemas.errors import DecodeError
-from schemas.records import Observations
 from sinks.observation_columns import Keys, MixedKeys, ObservationBlock
 
 Fields: TypeAlias = dict[str, Any]
@@ -183,8 +182,7 @@ def _shape_of(lengths: tuple[int, int, int], widths: tuple[int, int, int], two: 
 
 @cache
 def _header() -> bytes:
-    # A record without elements: the marker and the fingerprint, ten bytes.
-    return encode(Observations(ticker="", session="", close_ms=0, elements=[]))[:10]
+    return header_of("Observations")
 
 
 def _text(value: bytes, at: int) -> tuple[str, int]:

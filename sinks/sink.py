@@ -26,7 +26,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Decoded records by kind, in log order within a partition, and where they end."""
+    """Decoded records by kind, in log order within a partition, and where they end.
+
+    Screen, verdict and transitions of a state are JSON texts.
+    """
 
     bars: list[Fields] = field(default_factory=list)
     observations: list[ObservationBlock] = field(default_factory=list)

@@ -5,9 +5,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-import orjson
-
 from sinks.sink import Fields
+from sinks.state_reading import to_json
 from sinks.states import Contender
 from sinks.times import iso_utc, utc_date
 
@@ -79,20 +78,14 @@ _OF_STATE = (
     "calendar", "periods_per_year", "window_sessions", "status", "validation_status", "policy",
     "stale_after_ms", "last_session", "entry_price", "entry_index", "horizon_session",
     "net_return", "raw_return", "hit", "annual_return", "mae", "mfe", "backdated", "epoch",
+    "screen", "verdict", "transitions",
 )  # fmt: skip
 _OF_PAYLOAD = (
     "action", "confidence", "generated_at_ms", "source", "source_kind", "horizon_sessions",
     "model_version", "data_kind", "reasoning", "risk_level", "target_price", "stop_loss",
     "position_size", "expected_return", "latency_seconds",
 )  # fmt: skip
-_OF_BOTH = (
-    "entry_session",
-    "screen",
-    "verdict",
-    "suspect_price",
-    "suspect_sessions",
-    "transitions",
-)
+_OF_BOTH = ("entry_session", "suspect_price", "suspect_sessions")
 _DERIVED = ("signal_date", "created_at", "model_name", "published_entry_price", "indicators")
 _STATE_COLUMNS = _OF_STATE + _OF_BOTH
 SIGNAL_COLUMNS = _STATE_COLUMNS + _OF_PAYLOAD + _DERIVED + _OF_SIGNAL
@@ -145,21 +138,18 @@ def signal_row(state: Fields) -> Row:
         *_dates(payload["generated_at_ms"]),
         payload["model"],
         payload["entry_price"],
-        None if indicators is None else _json(indicators),
+        None if indicators is None else to_json(indicators),
         *_signal_values(state),
     )
 
 
 def _progress(state: Fields) -> Row:
-    verdict, suspect = state["verdict"], state["suspect_sessions"]
+    suspect = state["suspect_sessions"]
     return (
         *_state_values(state),
         state["first_session"],
-        _json(state["screen"]),
-        None if verdict is None else _json(verdict),
         bool(suspect),
-        _json(suspect) if suspect else _EMPTY_LIST,
-        _json(state["transitions"]),
+        to_json(suspect) if suspect else _EMPTY_LIST,
     )
 
 
@@ -190,7 +180,7 @@ def event_row(event: Fields) -> Row:
     checks = event["checks"]
     return (
         *_event_start(event),
-        _json(checks) if checks else _EMPTY_LIST,
+        to_json(checks) if checks else _EMPTY_LIST,
         *_event_end(event),
     )
 
@@ -210,10 +200,6 @@ def dead_letter_row(letter: Fields) -> Row:
 def quarantined_row(signal_id: str, contender: Contender) -> Row:
     """Return the row of a payload that lost its id."""
     return signal_id, contender.payload_hash, contender.generated_at_ms, contender.ticker
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,5 +1,6 @@
 """The schema: its version, migrations, and that rows fit their tables."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -101,14 +102,12 @@ def add_signals(connection: sqlite3.Connection, *states: SignalState) -> None:
         row = sqlite_rows.signal_row(state)
         without = columns[:at] + columns[at + 1 :], row[:at] + row[at + 1 :]
         connection.execute(sqlite_rows.upsert_sql("llm_signals", without[0]), without[1])
-        connection.executemany(
-            "INSERT INTO transitions (signal_id, position, from_status, to_status, as_of_ms, "
-            "session, reason, decision_id, event_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (state["signal_id"], n, *each.values())
-                for n, each in enumerate(state["transitions"])
-            ],
-        )
+        for position, each in enumerate(json.loads(state["transitions"])):
+            values = {"signal_id": state["signal_id"], "position": position, **each}
+            connection.execute(
+                f"INSERT INTO transitions ({', '.join(values)}) VALUES ({', '.join('?' * 9)})",
+                [*values.values()],
+            )
 
 
 def observe(connection: sqlite3.Connection, *rows: tuple[Any, ...]) -> None:
