@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.contest import Process, wait_for
 from signal_tracker import children
+from sinks.observation_blocks import blocks_of
 from sinks.sink import Batch
 from sinks.sqlite import SqliteSink
 
@@ -114,7 +115,7 @@ def next_session(database: Path, ticker: str, session: str) -> Batch:
         "elements": elements,
         "epoch": 0,
     }
-    return Batch(bars=[bar], observations=[record] if elements else [])
+    return Batch(bars=[bar], observations=blocks_of(record))
 
 
 def sessions_after(database: Path) -> Iterator[str]:

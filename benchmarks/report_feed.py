@@ -40,20 +40,37 @@ _LOOK = 40
 
 Row = tuple[Any, ...]
 
-# The window's sessions are those of the bars; k counts from the entry.
+# The window's sessions are those of the bars; k counts from the entry. How the rows lie says
+# sinks/sqlite_tables_4.py.
 _OBSERVATIONS = """
-INSERT INTO observations (signal_id, payload_hash, session, k, close, raw_return, signed_return,
-                          max_drawdown, mae, mfe, epoch)
-SELECT s.signal_id, s.payload_hash, b.session, b.session_index - s.entry_index, b.close,
+INSERT INTO tickers (ticker) SELECT DISTINCT ticker FROM llm_signals ORDER BY ticker;
+
+INSERT INTO payloads
+SELECT (t.number << 27) + row_number() OVER (PARTITION BY t.number ORDER BY s.signal_id),
+       s.signal_id, s.payload_hash
+FROM llm_signals AS s JOIN tickers AS t ON t.ticker = s.ticker;
+
+INSERT INTO observed
+SELECT t.number, b.session, CAST(julianday(b.session) - 2440587.5 AS INTEGER)
+FROM bars AS b JOIN tickers AS t ON t.ticker = b.ticker;
+
+INSERT INTO observation_values
+SELECT (d.day << 47) + p.number, b.session_index - s.entry_index, b.close,
        b.close / s.entry_price - 1,
        CASE s.action WHEN 'BUY' THEN b.close / s.entry_price - 1
                      WHEN 'SELL' THEN 1 - b.close / s.entry_price ELSE 0.0 END,
        abs(b.close / s.entry_price - 1), 0.0, 0.0, 0
 FROM llm_signals AS s
+JOIN payloads AS p ON p.signal_id = s.signal_id AND p.payload_hash = s.payload_hash
 JOIN bars AS b ON b.ticker = s.ticker AND b.session > s.entry_session
               AND b.session <= coalesce(s.last_session, '9999')
-ORDER BY s.signal_id
+JOIN observed AS d ON d.ticker = p.number >> 27 AND d.session = b.session
+ORDER BY 1;
+
+UPDATE row_counts SET count = (SELECT count(*) FROM observation_values)
+WHERE table_name = 'observations';
 """
+_BAR_COUNT = "UPDATE row_counts SET count = (SELECT count(*) FROM bars) WHERE table_name = 'bars'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +122,9 @@ def make_database(
             share = range(at, signals, tickers)
             db.executemany(signal_sql, _signal_rows(bars, share, sessions, policy, random))
         if observed:
-            db.execute(_OBSERVATIONS)
+            for statement in _OBSERVATIONS.split(";"):
+                db.execute(statement)
+        db.execute(_BAR_COUNT)
         write_changes(db, [BENCHMARK, *names, POLICIES])
         db.executemany(
             "INSERT INTO sink_offsets VALUES (?, ?, ?, 'feed', '')",
@@ -177,6 +196,7 @@ def _signal(
         "signal_date": bars.sessions[entry], "created_at": f"{bars.sessions[entry]}T15:00:00.000Z",
         "model_name": f"model-{number // 7 % MODELS:02d}", "screen": _screen(draw[2]),
         "suspect_price": number % 200 == 11, "suspect_sessions": "[]",
+        "transitions": "[]",
     }  # fmt: skip
     if waits:
         row["generated_at_ms"] = int(bars.days[-1]) * _DAY_MS + 22 * 3_600_000
