@@ -22,6 +22,9 @@ from sinks.sqlite_schema import migrate
 from sinks.sqlite_signals import SignalTable
 
 BUSY_TIMEOUT_S = 30.0
+# The indices of a million signals; and 32 MB, so that not every batch waits for the disk.
+_CACHE_KB = 64 * 1024
+_CHECKPOINT_PAGES = 8_000
 
 _UPSERT_BAR = rows.upsert_sql("bars", rows.BAR_COLUMNS)
 _INSERT_BAR = rows.insert_sql("bars", rows.BAR_COLUMNS)
@@ -147,6 +150,8 @@ def connect(path: Path) -> sqlite3.Connection:
         # NORMAL: a power cut may take back whole transactions, rows and offsets alike; the
         # topics are then read again from the older offsets. FULL would pay an fsync a batch.
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     except BaseException:
         connection.close()
         raise
