@@ -125,7 +125,8 @@ def _bytes(value: bytes) -> bytes:
     return zigzag(len(value)) + value
 
 
-def _boolean(value: bool) -> bytes:
+def boolean(value: bool) -> bytes:
+    """Return an Avro boolean."""
     return b"\1" if value else b"\0"
 
 
@@ -134,6 +135,6 @@ _PRIMITIVES: dict[str, Write] = {
     "double": double,
     "int": zigzag,
     "long": zigzag,
-    "boolean": _boolean,
+    "boolean": boolean,
     "bytes": _bytes,
 }

@@ -105,11 +105,11 @@ class Outbox:
         for policy in effects.policies.values():
             yield Message(name, partition, policy.hash.encode(), encode(_version(policy, effects)))
         name = self._name(topics.SIGNAL_STATES)
-        for state in effects.states.values():
-            yield Message(name, partition, state.signal_id.encode(), encode(state))
+        for (_, signal_id), value in effects.state_values.items():
+            yield Message(name, partition, signal_id.encode(), value)
         name = self._name(topics.VALIDATION_EVENTS)
-        for event in effects.events:
-            yield Message(name, partition, event.signal_id.encode(), encode(event))
+        for signal_id, value in effects.event_values:
+            yield Message(name, partition, signal_id.encode(), value)
 
     def _name(self, topic: Topic) -> str:
         return prefixed(self._prefix, topic)

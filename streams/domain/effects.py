@@ -1,9 +1,10 @@
 """What one chunk of events changed: records to publish, state to keep."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, cast
 
+from schemas.codec import decode, encode
 from schemas.observation_codec import (
     Block,
     Claims,
@@ -13,12 +14,12 @@ from schemas.observation_codec import (
 )
 from schemas.policy import Policy
 from schemas.records import SessionBar, SignalState, ValidationEvent
-from streams.domain.lifecycle import revised_as
 from streams.domain.observations import Path
-from streams.domain.projection import project
 from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
+from streams.domain.telling import Telling
+from streams.domain.telling_state import new_events, say
 
 
 class Seen(NamedTuple):
@@ -40,6 +41,7 @@ class Told(NamedTuple):
 class Effects:
     """Collected by one chunk; everything in it goes out together.
 
+    States and events are encoded, the latter behind the id of their signal.
     Observations are by (ticker, session index); the sets name the state that
     changed, by ticker and its second key.
     """
@@ -47,8 +49,8 @@ class Effects:
     epoch: int = 0
     bars: dict[tuple[str, int], SessionBar] = field(default_factory=dict)
     observations: dict[tuple[str, int], Told] = field(default_factory=dict)
-    states: dict[tuple[str, str], SignalState] = field(default_factory=dict)
-    events: list[ValidationEvent] = field(default_factory=list)
+    state_values: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    event_values: list[tuple[str, bytes]] = field(default_factory=list)
     policies: dict[str, Policy] = field(default_factory=dict)
     open_tickers: set[str] = field(default_factory=set)
     closed_bars: set[tuple[str, int]] = field(default_factory=set)
@@ -102,27 +104,30 @@ class Effects:
             self.observations[key] = Told(calendar.label(index), calendar.closes[index], [])
         return self.observations[key].blocks
 
-    def add_state(
-        self, state: TickerState, entry: Entry, told: Sequence[ValidationEvent] | None
-    ) -> None:
+    def add_state(self, state: TickerState, entry: Entry, told: Sequence[Telling] | None) -> None:
         """Put out a signal's state, and the events not told before; None: no event."""
-        signal_state, events = project(entry, state.calendar, self.epoch)
+        said = say(entry, state.name, state.calendar, self.epoch)
         key = state.name, entry.signal_id
-        self.states[key] = signal_state
+        self.state_values[key] = said.state
         self.signals.add(key)
         entry.told = True
-        if told is None:
-            return
-        known = {each.event_id for each in told}
-        told_before = {revised_as(each.to_status) for each in told}
-        for event in events:
-            if event.event_id in known:
-                continue
-            name = revised_as(event.to_status)
-            again = name in told_before
-            if again:
-                entry.revisions[name] = event.revision + 1
-            self.events.append(replace(event, revision=event.revision + again))
+        if told is not None:
+            for value in new_events(said, told, entry.revisions, self.epoch):
+                self.event_values.append((entry.signal_id, value))
+
+    def add_event(self, event: ValidationEvent) -> None:
+        """Put out an event that belongs to no state."""
+        self.event_values.append((event.signal_id, encode(event)))
+
+    @property
+    def states(self) -> dict[tuple[str, str], SignalState]:
+        """Return the states, decoded."""
+        return {key: cast(SignalState, decode(value)) for key, value in self.state_values.items()}
+
+    @property
+    def events(self) -> tuple[ValidationEvent, ...]:
+        """Return the events, decoded."""
+        return tuple(cast(ValidationEvent, decode(value)) for _, value in self.event_values)
 
 
 def seen_on(state: TickerState, path: Path, from_k: int) -> list[Seen]:

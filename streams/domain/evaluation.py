@@ -14,14 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.records import ValidationEvent
 from streams.domain.calendar import Ints, Mask
 from streams.domain.effects import Effects, Seen, seen_on
 from streams.domain.indicators import LOOKBACK, Market
 from streams.domain.observations import NOT_ENTERED, Claim, Facts, entry_positions, observe
-from streams.domain.projection import project, settle
+from streams.domain.projection import settle
 from streams.domain.signals import Entry
 from streams.domain.state import SignalColumns, TickerState
+from streams.domain.telling import Telling
+from streams.domain.telling_state import told_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def evaluate_new(state: TickerState, entries: list[Entry], effects: Effects) -> 
 
 
 def evaluate_one(
-    state: TickerState, entry: Entry, told: Sequence[ValidationEvent], effects: Effects
+    state: TickerState, entry: Entry, told: Sequence[Telling], effects: Effects
 ) -> None:
     """Evaluate a signal whose decisions changed, from its entry on."""
     generated = np.array([entry.generated_at_ms], dtype=np.int64)
@@ -115,7 +116,7 @@ def evaluate_one(
 
 
 def tell_state(
-    state: TickerState, entry: Entry, told: Sequence[ValidationEvent] | None, effects: Effects
+    state: TickerState, entry: Entry, told: Sequence[Telling] | None, effects: Effects
 ) -> None:
     """Put out a signal's state, and keep its entry."""
     effects.add_state(state, entry, told)
@@ -204,7 +205,7 @@ def _update(state: TickerState, entry: Entry, found: Found, work: Work, effects:
     facts = settle(entry, found.facts)[0] if entry.decisions else found.facts
     same = facts == entry.facts and found.market == entry.market
     if work.new or work.again or not entry.told or not same:
-        told = [] if work.new else project(entry, state.calendar, effects.epoch).events
+        told = [] if work.new else told_of(entry, state.calendar)
         entry.facts, entry.market = facts, found.market
         tell_state(state, entry, told, effects)
     if facts != NOT_ENTERED and found.seen:

@@ -70,6 +70,10 @@ VERDICTS = ("passed", "failed", "insufficient")
 # Not a step of the status: it says of one session that its price was right.
 ACCEPT_PRICE = "accept-price"
 
+# Why the first two steps of every signal are.
+PUBLISHED = "published"
+NOT_YET_ENTERED = "no session has closed since"
+
 _NO_SUSPECT = "no suspect price at session {session}"
 _ILLEGAL = "`{kind}` is not possible for a signal that is {status}"
 

@@ -12,6 +12,8 @@ from streams.domain.lifecycle import (
     ACCEPT_PRICE,
     CANCELLED,
     DECISION_RANK,
+    NOT_YET_ENTERED,
+    PUBLISHED,
     QUARANTINED,
     RANKS,
     VALIDATION_STATUS,
@@ -91,7 +93,7 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
         ],
         decisions=folded.decisions,
         quarantined=entry.quarantined,
-        suspect_sessions=_still_suspect(facts, folded),
+        suspect_sessions=still_suspect(facts, folded),
         backdated=entry.backdated,
         epoch=epoch,
     )
@@ -101,15 +103,15 @@ def project(entry: Entry, calendar: SessionCalendar, epoch: int) -> Projection:
 def quarantine_event(lost: Entry, epoch: int) -> ValidationEvent:
     """Return the event that says that a payload lost its id."""
     reason = f"payload {lost.payload_hash} lost this id"
-    fact = Fact(lost.payload.generated_at_ms, 0, "", QUARANTINED, None, reason)
+    fact = Fact(lost.generated_at_ms, 0, "", QUARANTINED, None, reason)
     return _event(lost, Step(None, QUARANTINED, fact), [], epoch)
 
 
 def _market_facts(entry: Entry, facts: Facts, verdict: Verdict | None) -> list[Fact]:
-    start = entry.payload.generated_at_ms
+    start = entry.generated_at_ms
     found = [
-        _fact(start, "register", None, "published"),
-        _fact(start, "await-entry", None, "no session has closed since"),
+        _fact(start, "register", None, PUBLISHED),
+        _fact(start, "await-entry", None, NOT_YET_ENTERED),
     ]
     if facts.entry_close_ms is not None:
         reason = f"entry at the close of {facts.entry_session}"
@@ -145,7 +147,7 @@ def _fact(as_of_ms: int, kind: str, session: str | None, reason: str) -> Fact:
 def _verdict(entry: Entry, facts: Facts) -> Verdict | None:
     if facts.last_session is None or facts.last_close_ms is None:
         return None
-    judged = Judged(action=entry.payload.action, observations=entry.window, facts=facts)
+    judged = Judged(action=entry.action, observations=entry.window, facts=facts)
     checks = judge(entry.policy, judged)
     return Verdict(
         status=verdict_of([each.status for each in checks]),
@@ -155,7 +157,8 @@ def _verdict(entry: Entry, facts: Facts) -> Verdict | None:
     )
 
 
-def _still_suspect(facts: Facts, folded: Folded) -> list[str]:
+def still_suspect(facts: Facts, folded: Folded) -> list[str]:
+    """Return the suspect sessions whose price nobody has accepted."""
     accepted = {
         each.session for each in folded.decisions if each.applied and each.kind == ACCEPT_PRICE
     }

@@ -6,22 +6,20 @@ To add a layer: write a function of `Looked` below, name it in `METRICS`, in
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from schemas.policy import FAIL, INSUFFICIENT, CheckRule, Policy, verdict_of
-from schemas.records import Check, Screen, Signal
+from schemas.records import Screen, Signal
 from streams.domain.indicators import LEAST_RANKED, LONG, RETURNS, Market
 from streams.domain.observations import BPS
 from streams.domain.policy import check_of
 
 DEFAULT_MAX_AGE = 10
 _DIRECTION = {"BUY": 1, "SELL": -1}
-_GIVES_REASONS = ("llm", "fallback")
+GIVES_REASONS = ("llm", "fallback")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Looked(NamedTuple):
     """What the layers look at; without a recent bar `market` is None, and `missing` says so."""
 
     policy: Policy
@@ -66,7 +64,9 @@ def screen_of(policy: Policy, payload: Signal, market: Market | None, signal_ind
         if applies(rule, payload)
     ]
     return Screen(
-        status=verdict_of([each.status for each in checks]), checks=checks, reason=_why(checks)
+        status=verdict_of([each.status for each in checks]),
+        checks=checks,
+        reason=why([(each.name, each.status) for each in checks]),
     )
 
 
@@ -75,7 +75,7 @@ def applies(rule: CheckRule, payload: Signal) -> bool:
     if rule.name in ("against_trend", "edge_to_cost"):
         return payload.action in _DIRECTION
     if rule.name == "reasoning":
-        return payload.source_kind in _GIVES_REASONS
+        return payload.source_kind in GIVES_REASONS
     return rule.name in METRICS
 
 
@@ -163,11 +163,12 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def _why(checks: Sequence[Check]) -> str:
-    if not checks:
+def why(judged: Sequence[tuple[str, str]]) -> str:
+    """Return the reason of a screen, from the names and statuses of its checks."""
+    if not judged:
         return "the policy asks nothing"
     for status in (FAIL, INSUFFICIENT):
-        names = [each.name for each in checks if each.status == status]
+        names = [name for name, each in judged if each == status]
         if names:
             return f"{status}: {', '.join(names)}"
     return "every layer passed"

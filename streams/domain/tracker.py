@@ -17,9 +17,10 @@ from streams.domain.calendar import CalendarOf
 from streams.domain.comparison import compare
 from streams.domain.effects import Effects
 from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_one, tell_state
-from streams.domain.projection import project, quarantine_event
+from streams.domain.projection import quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState
+from streams.domain.telling_state import told_of
 from streams.domain.ticks import TickColumns, Ticks, fold_columns
 
 PART_SIGNALS = 20_000
@@ -132,7 +133,7 @@ class PartitionTracker:
                 holder.decisions = state.early_decisions.pop(holder.signal_id, {})
             elif former.payload_hash != comer.payload_hash:
                 lost = former if holder is comer else comer
-                effects.events.append(quarantine_event(lost, self.epoch))
+                effects.add_event(quarantine_event(lost, self.epoch))
             if holder is comer:
                 self._tell_policy(holder, effects)
                 state.register(holder)
@@ -169,7 +170,7 @@ class PartitionTracker:
         for decision in decisions:
             state = self.ticker(decision.ticker)
             entry = state.signals.get(decision.signal_id)
-            told = project(entry, state.calendar, self.epoch).events if entry else []
+            told = told_of(entry, state.calendar) if entry else ()
             if entry is not None:
                 held = entry.decisions
             else:
