@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import fastavro
 import orjson
@@ -20,13 +20,14 @@ import orjson
 from schemas import records
 from schemas.errors import DecodeError
 from schemas.rules import CHECKS
+from schemas.signal_codec import read_signal, signal_body
 from schemas.typed_json import typed
 from schemas.writing import Write, writer_of
 
 MARKER = b"\xc3\x01"
 MAX_RECORD_BYTES = 1_000_000
 JSON_SPACE = b" \t\r\n"
-_HEADER = 10
+HEADER_BYTES = 10
 
 T = TypeVar("T")
 Element: TypeAlias = tuple[int | None, records.Record | DecodeError]
@@ -77,11 +78,14 @@ def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
 
 def encode_body(record: records.Record) -> bytes:
     """Return the Avro body of a record, without header."""
-    return encode(record)[_HEADER:]
+    return encode(record)[HEADER_BYTES:]
 
 
 def decode_body(cls: type[T], body: bytes) -> T:
     """Return the record of an Avro body that this program wrote."""
+    signal = read_signal(body) if cls is records.Signal else None
+    if signal is not None:
+        return cast(T, signal)
     content: Any = fastavro.schemaless_reader(io.BytesIO(body), _writer(cls.__name__)[1], None)
     found: T = from_fields(cls, content)
     return found
@@ -104,20 +108,20 @@ def decode_fields(value: bytes) -> tuple[str, dict[str, Any]]:
     if value[:2] != MARKER:
         msg = f"neither JSON nor Avro: expected '{{', '[' or the bytes C3 01, was {value[:2]!r}"
         raise DecodeError(msg, error_class="BadAvro")
-    fingerprint = value[2:_HEADER]
+    fingerprint = value[2:HEADER_BYTES]
     known = _readers().get(fingerprint)
     if known is None:
         msg = f"unknown schema fingerprint {fingerprint.hex()}"
         raise DecodeError(msg, error_class="UnknownSchema")
     name, schema, newest = known
-    body = io.BytesIO(value[_HEADER:])
+    body = io.BytesIO(value[HEADER_BYTES:])
     try:
         content: Any = fastavro.schemaless_reader(body, schema, newest)
     except (EOFError, ValueError, IndexError, struct.error, OverflowError, MemoryError) as error:
         msg = f"{name}: the body does not match its schema: {error or type(error).__name__}"
         raise DecodeError(msg, error_class="BadAvro") from None
-    if body.tell() != len(value) - _HEADER:
-        msg = f"{name}: {len(value) - _HEADER - body.tell()} bytes too many after the record"
+    if body.tell() != len(value) - HEADER_BYTES:
+        msg = f"{name}: {len(value) - HEADER_BYTES - body.tell()} bytes too many after the record"
         raise DecodeError(msg, error_class="BadAvro")
     return name, content
 
@@ -276,7 +280,8 @@ def _writer(class_name: str) -> tuple[bytes, Any]:
 @cache
 def _encoder(class_name: str) -> tuple[bytes, Write]:
     name = next(key for key, cls in _RECORDS.items() if cls.__name__ == class_name)
-    return MARKER + _fingerprint(name), writer_of(json.loads(schema_text(name)))
+    write = signal_body if name == "signal" else writer_of(json.loads(schema_text(name)))
+    return MARKER + _fingerprint(name), write
 
 
 @cache

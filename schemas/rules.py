@@ -153,6 +153,12 @@ def is_ticker(value: str) -> bool:
     return _TICKER.fullmatch(value) is not None
 
 
+@lru_cache(maxsize=1 << 13)
+def is_name(value: str) -> bool:
+    """Say whether a text can be the name of a source or a model."""
+    return _NAME.fullmatch(value) is not None
+
+
 def _ticker(value: str) -> None:
     if not is_ticker(value):
         msg = f"ticker: expected 1 to 64 characters without space or '|', was {value!r:.80}"

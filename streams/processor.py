@@ -16,6 +16,7 @@ from schemas.topics import Topic
 from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker, Rules
 from streams.inbound import Chunk, sort_records
+from streams.inbound_signals import sort_signals
 from streams.inbound_ticks import sort_ticks
 from streams.tables import PartitionTable
 from streams.trackers import Trackers
@@ -108,7 +109,7 @@ def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Ap
 
 
 def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
-    found = sort_records(chunk, topics.SIGNALS, partitions)
+    found = sort_signals(chunk, partitions)
     times = found.times_ms if tracker.rules.judge_backdated else repeat(None)
     return [tracker.apply_signals(found.good, times)], found.reroutes, found.dead
 

@@ -4,11 +4,13 @@ import orjson
 import pytest
 
 from schemas import topics
-from schemas.codec import decode, encode
+from schemas.codec import MAX_RECORD_BYTES, decode, encode
 from schemas.records import Decision, Signal
 from schemas.topics import partition_of
 from streams.inbound import MAX_DEAD_BYTES, sort_records
+from streams.inbound_signals import sort_signals
 from tests.builders import make_action, make_decision, make_signal
+from tests.oracle.examples import signal
 from tests.unit.streams.fold import source
 
 PARTITIONS = 8
@@ -115,3 +117,35 @@ def test_a_dead_letter_with_its_key_passes_a_broker() -> None:
     [letter] = sort_records([source(b"x" * 300_000, key=b"k" * 600_000)], topics.SIGNALS, 1).dead
 
     assert len(encode(letter)) + len(letter.key or b"") < 1_000_000
+
+
+def test_signals_are_sorted_quickly_as_the_rules_would() -> None:
+    """Usual and unusual ones, good and bad, here and elsewhere, each in its place."""
+    rows = [dict(signal(signal_id=f"s{n}", ticker=f"T{n % 7}")) for n in range(40)]
+    chunk = [source(orjson.dumps(row), offset=n) for n, row in enumerate(rows)]
+    chunk += [
+        source(value, offset=100 + n, timestamp_ms=n)
+        for n, value in enumerate(
+            (
+                b"",
+                None,
+                b" " + orjson.dumps(rows),
+                orjson.dumps(rows),
+                orjson.dumps([*rows, {}, 1]),
+                orjson.dumps({**rows[0], "confidence": 1}),
+                orjson.dumps({**rows[0], "confidence": 2.0}),
+                encode(make_signal()),
+                encode(make_signal(confidence=7.0)),
+                encode(make_signal())[:-1],
+                encode(make_signal()) + b"x",
+                encode(make_action()),
+                b"[" + b" " * MAX_RECORD_BYTES + b"]",
+            )
+        )
+    ]
+
+    for partitions in (1, 3):
+        expected = sort_records(chunk, topics.SIGNALS, partitions)
+        assert sort_signals(chunk, partitions) == expected
+        assert expected.good
+        assert expected.dead
