@@ -63,8 +63,8 @@ _NESTED: dict[tuple[str, str], type] = {
 
 def encode(record: records.Record) -> bytes:
     """Return the record in Avro single-object encoding."""
-    header, write = _encoder(type(record).__name__)
-    return header + write(record)
+    name = type(record).__name__
+    return single_object_header(name) + _body_writer(name)(record)
 
 
 def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
@@ -78,7 +78,7 @@ def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
 
 def encode_body(record: records.Record) -> bytes:
     """Return the Avro body of a record, without header."""
-    return encode(record)[HEADER_BYTES:]
+    return _body_writer(type(record).__name__)(record)
 
 
 def decode_body(cls: type[T], body: bytes) -> T:
@@ -91,6 +91,7 @@ def decode_body(cls: type[T], body: bytes) -> T:
     return found
 
 
+@cache
 def single_object_header(name: str) -> bytes:
     """Return what stands before the body of the named record: marker and fingerprint."""
     return _writer(name)[0]
@@ -278,10 +279,9 @@ def _writer(class_name: str) -> tuple[bytes, Any]:
 
 
 @cache
-def _encoder(class_name: str) -> tuple[bytes, Write]:
+def _body_writer(class_name: str) -> Write:
     name = next(key for key, cls in _RECORDS.items() if cls.__name__ == class_name)
-    write = signal_body if name == "signal" else writer_of(json.loads(schema_text(name)))
-    return MARKER + _fingerprint(name), write
+    return signal_body if name == "signal" else writer_of(json.loads(schema_text(name)))
 
 
 @cache

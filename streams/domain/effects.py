@@ -18,8 +18,7 @@ from streams.domain.observations import Path
 from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
-from streams.domain.telling import Telling
-from streams.domain.telling_state import new_events, say
+from streams.domain.telling_state import Script, new_events, say
 
 
 class Seen(NamedTuple):
@@ -104,7 +103,7 @@ class Effects:
             self.observations[key] = Told(calendar.label(index), calendar.closes[index], [])
         return self.observations[key].blocks
 
-    def add_state(self, state: TickerState, entry: Entry, told: Sequence[Telling] | None) -> None:
+    def add_state(self, state: TickerState, entry: Entry, told: Script | None) -> None:
         """Put out a signal's state, and the events not told before; None: no event."""
         said = say(entry, state.name, state.calendar, self.epoch)
         key = state.name, entry.signal_id

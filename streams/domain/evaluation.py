@@ -21,8 +21,7 @@ from streams.domain.observations import NOT_ENTERED, Claim, Facts, entry_positio
 from streams.domain.projection import settle
 from streams.domain.signals import Entry
 from streams.domain.state import SignalColumns, TickerState
-from streams.domain.telling import Telling
-from streams.domain.telling_state import told_of
+from streams.domain.telling_state import NOTHING_TOLD, Script, told_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +95,7 @@ def evaluate_new(state: TickerState, entries: list[Entry], effects: Effects) -> 
     _evaluate(state, Touched(columns, positions, screened, entries), Work(new=True), effects)
 
 
-def evaluate_one(
-    state: TickerState, entry: Entry, told: Sequence[Telling], effects: Effects
-) -> None:
+def evaluate_one(state: TickerState, entry: Entry, told: Script | None, effects: Effects) -> None:
     """Evaluate a signal whose decisions changed, from its entry on."""
     generated = np.array([entry.generated_at_ms], dtype=np.int64)
     position = int(entry_positions(state.closed, generated)[0])
@@ -115,9 +112,7 @@ def evaluate_one(
         effects.add_observations(state, entry, seen)
 
 
-def tell_state(
-    state: TickerState, entry: Entry, told: Sequence[Telling] | None, effects: Effects
-) -> None:
+def tell_state(state: TickerState, entry: Entry, told: Script | None, effects: Effects) -> None:
     """Put out a signal's state, and keep its entry."""
     effects.add_state(state, entry, told)
     state.signals.keep(entry)
@@ -205,7 +200,7 @@ def _update(state: TickerState, entry: Entry, found: Found, work: Work, effects:
     facts = settle(entry, found.facts)[0] if entry.decisions else found.facts
     same = facts == entry.facts and found.market == entry.market
     if work.new or work.again or not entry.told or not same:
-        told = [] if work.new else told_of(entry, state.calendar)
+        told = NOTHING_TOLD if work.new else told_of(entry, state.calendar)
         entry.facts, entry.market = facts, found.market
         tell_state(state, entry, told, effects)
     if facts != NOT_ENTERED and found.seen:

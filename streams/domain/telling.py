@@ -8,7 +8,7 @@ all signals with the same step share, and that is made once. What is made here i
 from collections.abc import Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.codec import single_object_header, to_fields
 from schemas.identity import canonical_json
@@ -32,48 +32,62 @@ _ID_HEAD = number(ID_LENGTH)
 
 
 class Telling(NamedTuple):
-    """A transition that holds: canonical JSON around the signal, and Avro after it.
+    """A transition that holds: around who it is of, in canonical JSON and in Avro.
 
-    `content` is the event from `from_status` to `as_of_ms`: transitions of a signal with
-    the same content are the same. `transition` is what its state says up to the event's id.
+    `said` is the hash of the JSON before that. `content` is the event from `from_status` to
+    `as_of_ms`: transitions of a signal with the same content are the same. `transition` is what
+    its state says, up to the event's id.
     """
 
     name: str
-    json_head: bytes
+    said: Any
     json_tail: bytes
     content: bytes
     transition: bytes
 
 
+class Birth(NamedTuple):
+    """A first transition, which all signals of a policy share but for its time.
+
+    The time begins the JSON, ends the content, and stands between the halves of the transition.
+    """
+
+    policy: Policy
+    name: str
+    json_head: bytes
+    json_tail: bytes
+    content: bytes
+    transition: tuple[bytes, bytes]
+
+
 class Who(NamedTuple):
-    """The signal in canonical JSON and in Avro."""
+    """A signal as its events name it: its id and ticker in canonical JSON and in Avro."""
 
     json: bytes
     avro: bytes
-    key: str
-
-
-class _Birth(NamedTuple):
-    """One of the two first transitions, which all signals of a policy share but for their time."""
-
-    policy: Policy
-    telling: Telling
-    transition_at: int
 
 
 def who_of(signal_id: str, ticker: str) -> Who:
     """Return a signal as its events name it."""
     said = f'{encode_basestring(signal_id)},"ticker":{encode_basestring(ticker)}'
-    return Who(said.encode(), text(signal_id) + word(ticker), signal_id)
+    return Who(said.encode(), text(signal_id) + word(ticker))
 
 
 def event_id(telling: Telling, who: Who) -> bytes:
     """Return the id of the event of a transition, in hex."""
-    said = sha256(telling.json_head + who.json + telling.json_tail)
+    said = telling.said.copy()
+    said.update(who.json + telling.json_tail)
+    found: str = said.hexdigest()
+    return found[:ID_LENGTH].encode()
+
+
+def birth_id(birth: Birth, who: Who, digits: bytes) -> bytes:
+    """Return the id of the event of a first transition, in hex; `digits` are of its time."""
+    said = sha256(_TIME + digits + birth.json_head + who.json + birth.json_tail)
     return said.hexdigest()[:ID_LENGTH].encode()
 
 
-def event_value(telling: Telling, who: Who, its_id: bytes, revision: int, epoch: int) -> bytes:
+def event_value(who: Who, content: bytes, its_id: bytes, revision: int, epoch: int) -> bytes:
     """Return the record of the event of a transition."""
     return b"".join(
         (
@@ -81,59 +95,43 @@ def event_value(telling: Telling, who: Who, its_id: bytes, revision: int, epoch:
             _ID_HEAD,
             its_id,
             who.avro,
-            telling.content,
+            content,
             number(revision),
             number(epoch),
         )
     )
 
 
-def transitions_value(tellings: Sequence[Telling], ids: Sequence[bytes]) -> bytes:
-    """Return the transitions of a state."""
-    return array(
-        [
-            telling.transition + _ID_HEAD + its_id
-            for telling, its_id in zip(tellings, ids, strict=True)
-        ]
-    )
-
-
 def telling_of(policy: Policy, step: Step, checks: Sequence[Check]) -> Telling:
     """Return a transition; `checks` are of the verdict, should it be one."""
-    fact = step.fact
-    judged = checks if fact.rank == RANKS["passed"] else ()
-    content = {
-        "as_of_ms": fact.as_of_ms,
-        "checks": [to_fields(each) for each in judged],
-        "from_status": step.from_status,
-        "policy": policy.name,
-        "policy_hash": policy.hash,
-        "reason": fact.reason,
-        "session": fact.session,
-    }
-    steps = some_word(step.from_status) + word(step.to_status)
-    as_of, session, reason = number(fact.as_of_ms), some_word(fact.session), text(fact.reason)
+    judged = checks if step.fact.rank == RANKS["passed"] else ()
     of_policy = word(policy.name) + word(policy.hash)
+    steps, as_of, session, reason = _coded(step)
     return Telling(
         name=revised_as(step.to_status),
-        json_head=canonical_json(content)[:-1] + b',"signal_id":',
-        json_tail=b',"to_status":' + canonical_json(step.to_status) + b"}",
-        content=steps + reason + array([check_value(each) for each in judged])
-        + of_policy + session + as_of,
-        transition=steps + as_of + session + reason + some_text(fact.decision_id or None),
+        said=sha256(_json_head(policy, step.fact, step.from_status, judged)),
+        json_tail=_json_tail(step),
+        content=b"".join(
+            (steps, reason, array([check_value(each) for each in judged]), of_policy, session,
+             as_of)
+        ),
+        transition=b"".join(
+            (steps, as_of, session, reason, some_text(step.fact.decision_id or None), _ID_HEAD)
+        ),
     )  # fmt: skip
 
 
-def births(policy: Policy, generated_at_ms: int) -> tuple[Telling, Telling]:
+def births(policy: Policy) -> tuple[Birth, Birth]:
     """Return the two transitions that every signal begins with."""
     kept = _BIRTHS.get(id(policy))
     if kept is None:
+        registered = Fact(0, RANKS["register"], "", "register", None, PUBLISHED)
+        awaiting = Fact(0, RANKS["await-entry"], "", "await-entry", None, NOT_YET_ENTERED)
         kept = _BIRTHS[id(policy)] = (
-            _birth(policy, None, REGISTERED, Fact(0, 0, "", "register", None, PUBLISHED)),
-            _birth(policy, REGISTERED, AWAITING_ENTRY, Fact(0, 0, "", "", None, NOT_YET_ENTERED)),
+            _birth(policy, Step(None, REGISTERED, registered)),
+            _birth(policy, Step(REGISTERED, AWAITING_ENTRY, awaiting)),
         )
-    digits, as_of = b'{"as_of_ms":%d' % generated_at_ms, number(generated_at_ms)
-    return _born(kept[0], digits, as_of), _born(kept[1], digits, as_of)
+    return kept
 
 
 def check_value(check: Check) -> bytes:
@@ -150,27 +148,42 @@ def check_value(check: Check) -> bytes:
     )
 
 
-def _birth(policy: Policy, before: str | None, status: str, fact: Fact) -> _Birth:
-    """Return a transition at the time 0, of which all but the time holds."""
-    telling = telling_of(policy, Step(before, status, fact), ())
-    return _Birth(
+def _birth(policy: Policy, step: Step) -> Birth:
+    telling = telling_of(policy, step, ())
+    steps, as_of, *_ = _coded(step)
+    return Birth(
         policy,
-        telling._replace(
-            json_head=telling.json_head.removeprefix(b'{"as_of_ms":0'), content=telling.content[:-1]
-        ),
-        len(some_word(before) + word(status)),
+        telling.name,
+        _json_head(policy, step.fact, step.from_status, ()).removeprefix(_TIME + b"0"),
+        telling.json_tail,
+        telling.content[: -len(as_of)],
+        (steps, telling.transition[len(steps) + len(as_of) :]),
     )
 
 
-def _born(birth: _Birth, digits: bytes, as_of: bytes) -> Telling:
-    _, (name, json_head, json_tail, content, transition), at = birth
-    return Telling(
-        name,
-        digits + json_head,
-        json_tail,
-        content + as_of,
-        transition[:at] + as_of + transition[at + 1 :],
-    )
+def _coded(step: Step) -> tuple[bytes, bytes, bytes, bytes]:
+    fact = step.fact
+    steps = some_word(step.from_status) + word(step.to_status)
+    return steps, number(fact.as_of_ms), some_word(fact.session), text(fact.reason)
 
 
-_BIRTHS: Kept[int, tuple[_Birth, _Birth]] = Kept(64)
+def _json_head(policy: Policy, fact: Fact, before: str | None, judged: Sequence[Check]) -> bytes:
+    """Return the canonical JSON of an event up to the id of its signal."""
+    content = {
+        "as_of_ms": fact.as_of_ms,
+        "checks": [to_fields(each) for each in judged],
+        "from_status": before,
+        "policy": policy.name,
+        "policy_hash": policy.hash,
+        "reason": fact.reason,
+        "session": fact.session,
+    }
+    return canonical_json(content)[:-1] + b',"signal_id":'
+
+
+def _json_tail(step: Step) -> bytes:
+    return b',"to_status":' + canonical_json(step.to_status) + b"}"
+
+
+_TIME = b'{"as_of_ms":'
+_BIRTHS: Kept[int, tuple[Birth, Birth]] = Kept(64)

@@ -4,11 +4,9 @@ What signals with the same facts share is put together once. The records are tho
 `projection.project`, which the tests hold against these.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.codec import single_object_header
-from schemas.policy import Policy
 from schemas.records import AppliedDecision, Verdict
 from schemas.writing import (
     NULL,
@@ -31,23 +29,28 @@ from streams.domain.projection import STALE_SESSIONS, settle, still_suspect
 from streams.domain.screen_value import screen_value
 from streams.domain.signals import Entry
 from streams.domain.telling import (
+    Birth,
     Telling,
     Who,
+    birth_id,
     births,
     check_value,
     event_id,
     event_value,
     telling_of,
-    transitions_value,
     who_of,
 )
 
 
 class Script(NamedTuple):
-    """What is to be said of a signal, but for who it is and how it was screened."""
+    """What is to be said of a signal, but for who it is and how it was screened.
 
-    policy: Policy
+    Its tellings go on after the births, where it has them.
+    """
+
+    births: tuple[Birth, ...]
     tellings: tuple[Telling, ...]
+    head: bytes
     figures: bytes
     judged: bytes
     decisions: bytes
@@ -58,74 +61,91 @@ class Said(NamedTuple):
     """A signal's state, encoded, and what its events are made of."""
 
     state: bytes
+    script: Script
     who: Who
-    tellings: Sequence[Telling]
-    ids: Sequence[bytes]
+    as_of: bytes
+    ids: list[bytes]
 
 
-def told_of(entry: Entry, calendar: SessionCalendar) -> Sequence[Telling]:
-    """Return the transitions of a signal as it is now; each once, whatever comes to it later."""
-    return _tellings(entry, _script(entry, calendar))
+def told_of(entry: Entry, calendar: SessionCalendar) -> Script:
+    """Return what was said of a signal as it is now."""
+    return _script(entry, calendar)
 
 
 def say(entry: Entry, ticker: str, calendar: SessionCalendar, epoch: int) -> Said:
     """Return what is to be said of a signal as it is now."""
     script = _script(entry, calendar)
-    tellings = _tellings(entry, script)
     who = who_of(entry.signal_id, ticker)
-    ids = [event_id(each, who) for each in tellings]
     generated_at_ms = entry.generated_at_ms
+    as_of = number(generated_at_ms)
     index = calendar.last_closed_at(generated_at_ms)
-    stale = min(index + entry.window + STALE_SESSIONS, len(calendar.closes) - 1)
-    state = b"".join(
-        (
-            single_object_header("SignalState"),
-            who.avro,
-            text(entry.payload_hash),
-            entry.body,
-            script.figures,
-            screen_value(entry.policy, entry.payload, entry.market, index),
-            script.judged,
-            transitions_value(tellings, ids),
-            script.decisions,
-            _quarantined(entry),
-            script.suspect,
-            _SOME_BOOLEAN[entry.backdated],
-            number(calendar.closes[stale]),
-            number(epoch),
-        )
+    closes = calendar.closes
+    parts = [
+        single_object_header("SignalState"),
+        who.avro,
+        text(entry.payload_hash),
+        entry.body,
+        script.figures,
+        screen_value(entry.policy, entry.payload, entry.market, index),
+        script.judged,
+        script.head,
+    ]
+    ids = []
+    if script.births:
+        digits = b"%d" % generated_at_ms
+        for birth in script.births:
+            its_id = birth_id(birth, who, digits)
+            ids.append(its_id)
+            before, after = birth.transition
+            parts += (before, as_of, after, its_id)
+    for telling in script.tellings:
+        its_id = event_id(telling, who)
+        ids.append(its_id)
+        parts += (telling.transition, its_id)
+    parts += (
+        _END if ids else b"",
+        script.decisions,
+        _quarantined(entry) if entry.quarantined else _END,
+        script.suspect,
+        _SOME_BOOLEAN[entry.backdated],
+        number(closes[min(index + entry.window + STALE_SESSIONS, len(closes) - 1)]),
+        number(epoch),
     )
-    return Said(state, who, tellings, ids)
+    return Said(b"".join(parts), script, who, as_of, ids)
 
 
-def new_events(
-    said: Said, told: Sequence[Telling], revisions: dict[str, int], epoch: int
-) -> list[bytes]:
+def new_events(said: Said, told: Script, revisions: dict[str, int], epoch: int) -> list[bytes]:
     """Return the events that were not told before, and count those that are told again."""
-    known = {each.content for each in told}
-    names = {each.name for each in told}
+    script = said.script
+    # The same two of one signal.
+    common = len(script.births) if told.births else 0
+    known = _contents(told, said.as_of, common)
+    names = set(known.values())
+    now = _contents(script, said.as_of, common)
     found = []
-    for telling, its_id in zip(said.tellings, said.ids, strict=True):
-        if telling.content in known:
+    for (content, name), its_id in zip(now.items(), said.ids[common:], strict=True):
+        if content in known:
             continue
-        revision = revisions.get(telling.name, 0)
-        if telling.name in names:
+        revision = revisions.get(name, 0)
+        if name in names:
             revision += 1
-            revisions[telling.name] = revision
-        found.append(event_value(telling, said.who, its_id, revision, epoch))
+            revisions[name] = revision
+        found.append(event_value(said.who, content, its_id, revision, epoch))
     return found
 
 
-def _tellings(entry: Entry, script: Script) -> tuple[Telling, ...]:
-    if entry.decisions:
-        return script.tellings
-    return births(entry.policy, entry.generated_at_ms) + script.tellings
+def _contents(script: Script, as_of: bytes, common: int) -> dict[bytes, str]:
+    """Return content and name of the transitions, but for common births."""
+    found = {each.content + as_of: each.name for each in script.births[common:]}
+    for telling in script.tellings:
+        found[telling.content] = telling.name
+    return found
 
 
 def _script(entry: Entry, calendar: SessionCalendar) -> Script:
-    """Return what follows from facts and decisions; without the latter, the first two steps go.
+    """Return what follows from facts and decisions.
 
-    Signals without decisions whose facts are the same have the same steps but for those two.
+    Signals without decisions whose facts are the same say the same after they are born.
     """
     if entry.decisions:
         return _write(entry, calendar)
@@ -133,7 +153,8 @@ def _script(entry: Entry, calendar: SessionCalendar) -> Script:
     script = _SCRIPTS.get(key)
     if script is None:
         script = _write(entry, calendar)
-        script = _SCRIPTS[key] = script._replace(tellings=script.tellings[2:])
+        script = script._replace(births=births(entry.policy), tellings=script.tellings[2:])
+        _SCRIPTS[key] = script
     return script
 
 
@@ -142,8 +163,9 @@ def _write(entry: Entry, calendar: SessionCalendar) -> Script:
     checks = verdict.checks if verdict else ()
     policy = entry.policy
     return Script(
-        policy,
+        (),
         tuple([telling_of(policy, step, checks) for step in folded.steps]),
+        number(len(folded.steps)) if folded.steps else b"",
         _figures(facts, folded.status, entry.window, calendar),
         _judged(verdict) + word(policy.name) + word(policy.hash),
         array([_decision(each) for each in folded.decisions]),
@@ -204,5 +226,7 @@ def _quarantined(entry: Entry) -> bytes:
     )
 
 
+_END = b"\0"
 _SOME_BOOLEAN = {None: NULL, True: b"\2\1", False: b"\2\0"}
+NOTHING_TOLD = Script((), (), b"", b"", b"", b"", b"")
 _SCRIPTS: Kept[tuple[str, int, str, int, Facts], Script] = Kept(1024)

@@ -20,7 +20,7 @@ from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_o
 from streams.domain.projection import quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState
-from streams.domain.telling_state import told_of
+from streams.domain.telling_state import NOTHING_TOLD, told_of
 from streams.domain.ticks import TickColumns, Ticks, fold_columns
 
 PART_SIGNALS = 20_000
@@ -170,7 +170,7 @@ class PartitionTracker:
         for decision in decisions:
             state = self.ticker(decision.ticker)
             entry = state.signals.get(decision.signal_id)
-            told = told_of(entry, state.calendar) if entry else ()
+            told = told_of(entry, state.calendar) if entry else NOTHING_TOLD
             if entry is not None:
                 held = entry.decisions
             else:
