@@ -8,6 +8,8 @@ from typing import Any
 from schemas.records import Signal
 from schemas.signal_codec import complete
 
+_NULL = "null"
+
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text of a value: sorted keys, no spaces, UTF-8, no NaN."""
@@ -53,30 +55,30 @@ def payload_hash(payload: Signal) -> str:
 def _canonical_signal(it: Signal) -> bytes:
     """Return the canonical JSON of a signal, which is written out here: it is all that differs."""
     indicators = it.indicators
-    said = "null" if indicators is None else canonical_json(dict(indicators)).decode()
+    said = _NULL if indicators is None else canonical_json(dict(indicators)).decode()
     return (
         f'{{"action":{_quoted(it.action)},"confidence":{_number(it.confidence)}'
-        f',"data_kind":{_quoted(it.data_kind)},"entry_price":{_number(it.entry_price)}'
-        f',"expected_return":{_number(it.expected_return)}'
+        f',"data_kind":{_quoted(it.data_kind)}'
+        f',"entry_price":{_NULL if it.entry_price is None else _number(it.entry_price)}'
+        f',"expected_return":{_NULL if it.expected_return is None else _number(it.expected_return)}'
         f',"generated_at_ms":{_number(it.generated_at_ms)}'
         f',"horizon_sessions":{_number(it.horizon_sessions)},"indicators":{said}'
-        f',"latency_seconds":{_number(it.latency_seconds)},"model":{_quoted(it.model)}'
-        f',"model_version":{_quoted(it.model_version)}'
-        f',"position_size":{_number(it.position_size)},"reasoning":{_text(it.reasoning)}'
-        f',"risk_level":{_text(it.risk_level)},"signal_id":{_text(it.signal_id)}'
+        f',"latency_seconds":{_NULL if it.latency_seconds is None else _number(it.latency_seconds)}'
+        f',"model":{_quoted(it.model)},"model_version":{_quoted(it.model_version)}'
+        f',"position_size":{_NULL if it.position_size is None else _number(it.position_size)}'
+        f',"reasoning":{_NULL if it.reasoning is None else _quoted(it.reasoning)}'
+        f',"risk_level":{_NULL if it.risk_level is None else _quoted(it.risk_level)}'
+        f',"signal_id":{_NULL if it.signal_id is None else _quoted(it.signal_id)}'
         f',"source":{_quoted(it.source)},"source_kind":{_quoted(it.source_kind)}'
-        f',"stop_loss":{_number(it.stop_loss)},"target_price":{_number(it.target_price)}'
+        f',"stop_loss":{_NULL if it.stop_loss is None else _number(it.stop_loss)}'
+        f',"target_price":{_NULL if it.target_price is None else _number(it.target_price)}'
         f',"ticker":{_quoted(it.ticker)}}}'
     ).encode()
 
 
-def _text(value: str | None) -> str:
-    return "null" if value is None else _quoted(value)
-
-
 def _number(value: float | None) -> str:
     if value is None:
-        return "null"
+        return _NULL
     # As the library writes them; anything else, and what is not finite, is left to it.
     if type(value) is int or (type(value) is float and value - value == 0):
         return repr(value)

@@ -91,6 +91,8 @@ class PolicyVersions:
 
     def at(self, generated_at_ms: int) -> Policy:
         """Return the last version effective at a time, or the first."""
+        if len(self.versions) == 1:
+            return self.versions[0]
         starts = [each.effective_from_ms for each in self.versions]
         return self.versions[max(bisect_right(starts, generated_at_ms) - 1, 0)]
 

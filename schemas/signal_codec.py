@@ -5,7 +5,7 @@ says what is wrong with it.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from schemas.records import Signal
@@ -31,6 +31,8 @@ _NO_AMOUNTS: tuple[Any, ...] = (None,) * _AMOUNTS
 # A null for each amount and the indicators.
 _NO_MORE = b"\0" * (_AMOUNTS + 1)
 _MORE, _SECOND, _LONGEST = 0x80, 2, 56
+# Of the length of a text: more bytes of it follow, or it is negative.
+_NOT_SHORT = 0x81
 _read_double = struct.Struct("<d").unpack_from
 
 
@@ -69,6 +71,11 @@ def complete(signal: Signal, signal_id: str, horizon: int) -> Signal:
 def signal_body(signal: Signal) -> bytes:
     """Return a signal as an Avro body."""
     indicators = signal.indicators
+    amounts = (
+        signal.entry_price, signal.target_price, signal.stop_loss, signal.position_size,
+        signal.expected_return, signal.latency_seconds,
+    )  # fmt: skip
+    plain = indicators is None and amounts == _NO_AMOUNTS
     return b"".join(
         (
             word(signal.ticker),
@@ -84,17 +91,15 @@ def signal_body(signal: Signal) -> bytes:
             word(signal.data_kind),
             some_text(signal.reasoning),
             some_word(signal.risk_level),
-            some(signal.entry_price),
-            some(signal.target_price),
-            some(signal.stop_loss),
-            some(signal.position_size),
-            some(signal.expected_return),
-            some(signal.latency_seconds),
-            NULL
-            if indicators is None
-            else b"\2" + array([text(key) + double(each) for key, each in indicators.items()]),
+            _NO_MORE if plain else b"".join(map(some, amounts)) + _some_map(indicators),
         )
     )
+
+
+def _some_map(values: Mapping[str, float] | None) -> bytes:
+    if values is None:
+        return NULL
+    return b"\2" + array([text(key) + double(each) for key, each in values.items()])
 
 
 def read_signal(body: bytes) -> Signal | None:
@@ -107,19 +112,15 @@ def read_signal(body: bytes) -> Signal | None:
 
 def read_values(body: bytes) -> tuple[Any, ...]:
     """Return the values of an Avro body, in the order of the fields; raise where it is unusual."""
-    ticker, at = _text(body, 0)
-    action, at = _text(body, at)
+    (ticker, action), at = _texts(body, 0, 2)
     [confidence] = _read_double(body, at)
     generated_at_ms, at = _long(body, at + 8)
-    source, at = _text(body, at)
-    source_kind, at = _text(body, at)
-    model, at = _text(body, at)
+    (source, source_kind, model), at = _texts(body, at, 3)
     signal_id, at = _some(_text, body, at)
     horizon, at = _some(_long, body, at)
-    version, at = _text(body, at)
-    data_kind, at = _text(body, at)
-    reasoning, at = _some(_text, body, at)
-    risk_level, at = _some(_text, body, at)
+    (version, data_kind), at = _texts(body, at, 2)
+    reasoning, at = _some(_text, body, at) if body[at] else (None, at + 1)
+    risk_level, at = _some(_text, body, at) if body[at] else (None, at + 1)
     amounts, indicators = _NO_AMOUNTS, None
     if body[at:] != _NO_MORE:
         found = []
@@ -145,6 +146,20 @@ def _some(
     if branch != _SECOND:
         raise ValueError
     return read(body, at + 1)
+
+
+def _texts(body: bytes, at: int, count: int) -> tuple[list[str], int]:
+    found = []
+    for _ in range(count):
+        size = body[at]
+        if size & _NOT_SHORT:
+            value, at = _text(body, at)
+        else:
+            first = at + 1
+            at = first + (size >> 1)
+            value = body[first:at].decode()
+        found.append(value)
+    return found, at
 
 
 def _text(body: bytes, at: int) -> tuple[str, int]:

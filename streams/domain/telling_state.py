@@ -45,11 +45,13 @@ from streams.domain.telling import (
 class Script(NamedTuple):
     """What is to be said of a signal, but for who it is and how it was screened.
 
-    Its tellings go on after the births, where it has them.
+    Its tellings go on after the births, where it has them; the contents of the tellings lie
+    before their names.
     """
 
     births: tuple[Birth, ...]
     tellings: tuple[Telling, ...]
+    contents: dict[bytes, str]
     head: bytes
     figures: bytes
     judged: bytes
@@ -117,29 +119,27 @@ def say(entry: Entry, ticker: str, calendar: SessionCalendar, epoch: int) -> Sai
 def new_events(said: Said, told: Script, revisions: dict[str, int], epoch: int) -> list[bytes]:
     """Return the events that were not told before, and count those that are told again."""
     script = said.script
-    # The same two of one signal.
+    # Births of one signal are the same, and so known.
     common = len(script.births) if told.births else 0
-    known = _contents(told, said.as_of, common)
-    names = set(known.values())
-    now = _contents(script, said.as_of, common)
+    known = told.contents if common else _contents(told, said.as_of)
+    now = script.contents if common else _contents(script, said.as_of)
     found = []
     for (content, name), its_id in zip(now.items(), said.ids[common:], strict=True):
         if content in known:
             continue
         revision = revisions.get(name, 0)
-        if name in names:
+        if name in known.values():
             revision += 1
             revisions[name] = revision
         found.append(event_value(said.who, content, its_id, revision, epoch))
     return found
 
 
-def _contents(script: Script, as_of: bytes, common: int) -> dict[bytes, str]:
-    """Return content and name of the transitions, but for common births."""
-    found = {each.content + as_of: each.name for each in script.births[common:]}
-    for telling in script.tellings:
-        found[telling.content] = telling.name
-    return found
+def _contents(script: Script, as_of: bytes) -> dict[bytes, str]:
+    """Return content and name of all transitions."""
+    if not script.births:
+        return script.contents
+    return {each.content + as_of: each.name for each in script.births} | script.contents
 
 
 def _script(entry: Entry, calendar: SessionCalendar) -> Script:
@@ -148,23 +148,24 @@ def _script(entry: Entry, calendar: SessionCalendar) -> Script:
     Signals without decisions whose facts are the same say the same after they are born.
     """
     if entry.decisions:
-        return _write(entry, calendar)
+        return _write(entry, calendar, ())
     key = calendar.name, id(entry.policy), entry.action, entry.window, entry.facts
     script = _SCRIPTS.get(key)
     if script is None:
-        script = _write(entry, calendar)
-        script = script._replace(births=births(entry.policy), tellings=script.tellings[2:])
+        script = _write(entry, calendar, births(entry.policy))
         _SCRIPTS[key] = script
     return script
 
 
-def _write(entry: Entry, calendar: SessionCalendar) -> Script:
+def _write(entry: Entry, calendar: SessionCalendar, first: tuple[Birth, ...]) -> Script:
     facts, folded, verdict = settle(entry, entry.facts)
     checks = verdict.checks if verdict else ()
     policy = entry.policy
+    tellings = tuple([telling_of(policy, step, checks) for step in folded.steps[len(first) :]])
     return Script(
-        (),
-        tuple([telling_of(policy, step, checks) for step in folded.steps]),
+        first,
+        tellings,
+        {each.content: each.name for each in tellings},
         number(len(folded.steps)) if folded.steps else b"",
         _figures(facts, folded.status, entry.window, calendar),
         _judged(verdict) + word(policy.name) + word(policy.hash),
@@ -228,5 +229,5 @@ def _quarantined(entry: Entry) -> bytes:
 
 _END = b"\0"
 _SOME_BOOLEAN = {None: NULL, True: b"\2\1", False: b"\2\0"}
-NOTHING_TOLD = Script((), (), b"", b"", b"", b"", b"")
+NOTHING_TOLD = Script((), (), {}, b"", b"", b"", b"", b"")
 _SCRIPTS: Kept[tuple[str, int, str, int, Facts], Script] = Kept(1024)
