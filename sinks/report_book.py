@@ -139,11 +139,11 @@ class ReportBook:
             cohorts=cohorts,
         )
 
-    def marks(self, ticker: str) -> dict[str, Mark]:
-        """Return the mark of each signal of a ticker by its id."""
+    def known(self, ticker: str) -> dict[str, tuple[Entry, Mark]]:
+        """Return what is known of each signal of a ticker by its id."""
         part = self._parts[ticker]
         ids = (each.signal_id for each in part.entries)
-        return dict(zip(ids, part.marks, strict=True))
+        return dict(zip(ids, zip(part.entries, part.marks, strict=True), strict=True))
 
     def text(self, ticker: str) -> TickerText:
         """Return what the signals of a ticker can have observed, as text."""

@@ -14,6 +14,7 @@ from sinks.evidence.cohort import Cohort
 from sinks.evidence.figures import Figure
 from sinks.report import Report
 from sinks.report_book import ReportBook
+from sinks.report_entries import Entry
 from sinks.report_marks import Mark
 
 COLUMNS = (
@@ -49,7 +50,7 @@ COHORT_COLUMNS = (
 # The columns of signals.csv that are stored as they are, in its order; `model` as model_name.
 _DERIVED = frozenset(
     {
-        "data_class", "screen", "verdict", "stale", "ready_for_trading", "reasons",
+        "observations", "max_drawdown", "data_class", "screen", "verdict", "stale", "ready_for_trading", "reasons",
         "annualised_from_sessions", "annualised_under_a_year",
     }
 )  # fmt: skip
@@ -73,13 +74,16 @@ def signals_header() -> str:
 
 
 def signals_lines(
-    rows: Sequence[Sequence[Any]], marks: Sequence[Mark], book: ReportBook, as_of_ms: int | None
+    rows: Sequence[Sequence[Any]],
+    known: Sequence[tuple[Entry, Mark]],
+    book: ReportBook,
+    as_of_ms: int | None,
 ) -> str:
-    """Return the lines of signals: the values of STORED_COLUMNS and the mark of each."""
+    """Return the lines of signals: the values of STORED_COLUMNS, and what the book has of each."""
     stored = zip(STORED_COLUMNS, zip(*rows, strict=True), strict=True)
     columns: dict[str, Iterable[Any]] = {name: _stored(name, values) for name, values in stored}
-    against = [book.against(each) for each in marks]
-    kinds = [each.kind for each in marks]
+    against = [book.against(mark) for _, mark in known]
+    kinds = [mark.kind for _, mark in known]
     now = -inf if as_of_ms is None else as_of_ms
     annualised = list(
         zip(
@@ -89,6 +93,8 @@ def signals_lines(
     )  # fmt: skip
     columns |= {
         "model": columns["model_name"],
+        "observations": [entry.observations for entry, _ in known],
+        "max_drawdown": _stored("max_drawdown", [entry.max_drawdown for entry, _ in known]),
         "data_class": [each.data_class for each in kinds],
         "screen": [each.screen for each in kinds],
         "verdict": [None if each.verdict == "none" else each.verdict for each in kinds],

@@ -22,9 +22,10 @@ ENTRY_COLUMNS = (
     "model_name", "model_version", "horizon_sessions", "window_sessions", "policy_hash",
     "calendar", "periods_per_year", "entry_session", "entry_index", "last_session",
     "horizon_session", "hit", "net_return", "raw_return", "confidence", "generated_at_ms",
-    "stale_after_ms", "position_size", "observations", "suspect_price", "suspect_sessions",
-    "screen", "verdict",
+    "stale_after_ms", "position_size", "suspect_price", "observations", "max_drawdown",
+    "last_seen", "last_close", "last_signed", "suspect_sessions", "screen", "verdict",
 )  # fmt: skip
+_SUSPECT, _OBSERVATIONS, _WINDOW = 26, 27, 11
 
 
 class ScreenFacts(NamedTuple):
@@ -40,8 +41,17 @@ class ScreenFacts(NamedTuple):
     whole: Mapping[str, Any] | None
 
 
+# How a stored text ends that says so as a whole, and what one does not hold that says no more.
+_PASSED = '"status": "passed"}'
+_NOT_PLAIN = ('"status": "fail"', '"status": "insufficient"', '"checks": []', _EXPOSURE)
+_PASSED_SCREEN = ScreenFacts("passed", "passed", "", "", None)
+
+
 class Entry(NamedTuple):
-    """One signal of a report; `verdict_words` is what its verdict says against it."""
+    """One signal of a report; `verdict_words` is what its verdict says against it.
+
+    `last_seen`, `last_close` and `last_signed` are of its last observation that counts.
+    """
 
     signal_id: str
     ticker: str
@@ -69,8 +79,12 @@ class Entry(NamedTuple):
     generated_at_ms: int
     stale_after_ms: int
     position_size: float | None
-    observations: int
     suspect_price: bool
+    observations: int
+    max_drawdown: float | None
+    last_seen: str | None
+    last_close: float | None
+    last_signed: float | None
     suspect_sessions: Sequence[str]
     screen: ScreenFacts
     verdict_status: str | None
@@ -106,9 +120,8 @@ class EntryMaker:
     def of_values(self, row: Sequence[Any]) -> Entry:
         """Return the entry of values in the order of ENTRY_COLUMNS."""
         one = self._texts.setdefault
-        suspect, screen, verdict = row[28:]
-        judged = None if verdict is None else loads(verdict)
-        status, words = verdict_words(judged, row[26], row[11])
+        suspect, screen, verdict = row[-3:]
+        status, words = _verdict(verdict, row[_OBSERVATIONS], row[_WINDOW])
         return Entry._make(
             (
                 row[0],
@@ -116,8 +129,12 @@ class EntryMaker:
                 *row[20:23],
                 one(row[23], row[23]),
                 one(row[24], row[24]),
-                *row[25:27],
-                bool(row[27]),
+                row[25],
+                bool(row[_SUSPECT]),
+                row[_OBSERVATIONS],
+                row[28],
+                one(row[29], row[29]),
+                *row[30:32],
                 () if suspect == "[]" else tuple(loads(suspect)),
                 self._screen(screen),
                 status,
@@ -130,7 +147,8 @@ class EntryMaker:
         status, words = verdict_words(row.verdict, row.observations, row.window_sessions)
         return Entry._make(
             (
-                *(getattr(row, name) for name in ENTRY_COLUMNS[:28]),
+                *(getattr(row, name) for name in ENTRY_COLUMNS[:29]),
+                *(None, None, None),
                 tuple(row.suspect_sessions),
                 screen_facts(row.screen),
                 status,
@@ -139,10 +157,19 @@ class EntryMaker:
         )
 
     def _screen(self, text: str) -> ScreenFacts:
+        if text.endswith(_PASSED) and not any(each in text for each in _NOT_PLAIN):
+            return _PASSED_SCREEN
         found = screen_facts(loads(text))
         if not found.words and found.whole is None:
             found = self._screens.setdefault(found.status + found.reason, found)
         return found
+
+
+def _verdict(text: str | None, observations: int, window: int) -> tuple[str | None, str]:
+    # The keys are sorted, the status is the last, and quotes within a text are escaped.
+    if text is not None and text.endswith(_PASSED):
+        return "passed", ""
+    return verdict_words(None if text is None else loads(text), observations, window)
 
 
 def screen_facts(screen: Mapping[str, Any]) -> ScreenFacts:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from sinks.report_entries import loads
+from sinks.report_entries import Entry, loads
 from sinks.report_marks import Mark
 from sinks.report_parts import TickerBars
 from sinks.times import iso_utc
@@ -54,13 +54,6 @@ class Tracked(NamedTuple):
     periods_per_year: int
 
 
-class Observed(NamedTuple):
-    """What a signal observed: sessions and closes, and the last signed return."""
-
-    closes: Closes
-    signed_return: float | None
-
-
 class TickerText:
     """The bars of one ticker after a session as the observations that signals made of them."""
 
@@ -73,19 +66,29 @@ class TickerText:
             closes, times = bars.close[first:].tolist(), bars.history.close_ms[first:].tolist()
             self._closes = list(zip(sessions[first:], closes, strict=True))
             self._times = dict(zip(sessions[first:], map(iso_utc, times), strict=True))
+        self._after = after
         self._positions = {session: at for at, (session, _) in enumerate(self._closes)}
         pieces = [self._one(*each) for each in self._closes]
         self._text = b"".join(pieces)
         self._ends = list(accumulate(map(len, pieces), initial=0))
 
+    def stretch(self, entry: Entry) -> bytes | None:
+        """Return the text of what a signal observed, behind commas but the first; None if unsure.
+
+        An observation is the bar of its session: as many bars as it observed lie
+        between its entry and the last it saw, and the last is the same.
+        """
+        last = self._positions.get(entry.last_seen or "")
+        if last is None:
+            return None
+        first = last - entry.observations + 1
+        before = self._after if first == 0 else self._closes[first - 1][0] if first > 0 else None
+        if before != entry.entry_session or self._closes[last][1] != entry.last_close:
+            return None
+        return self._text[self._ends[first] + 1 : self._ends[last + 1]]
+
     def of(self, found: Closes) -> bytes:
-        """Return the text of observations, each behind a comma but the first."""
-        if not found:
-            return b""
-        first = self._positions.get(found[0][0])
-        if first is not None and self._closes[first : first + len(found)] == found:
-            return self._text[self._ends[first] + 1 : self._ends[first + len(found)]]
-        # Rows on their way: a bar that was restated, or is not there yet.
+        """Return the text of observations as they are stored, behind commas but the first."""
         return b"".join(self._one(*each) for each in found)[1:]
 
     def time(self, session: str) -> str | None:
@@ -118,9 +121,15 @@ class TrackingFile:
             metadata, b"  "
         )
 
-    def signal(self, row: Tracked, mark: Mark, observed: Observed, text: TickerText) -> bytes:
-        """Return the record of one signal; they come in the order of their ids."""
-        last = observed.closes[-1][0] if observed.closes else None
+    def signal(
+        self, row: Tracked, known: tuple[Entry, Mark], text: TickerText, observed: bytes
+    ) -> bytes:
+        """Return the record of one signal; they come in the order of their ids.
+
+        `observed` is the text of its observations.
+        """
+        entry, mark = known
+        last = entry.last_seen
         record = {
             "id": row.signal_id,
             "ticker": row.ticker,
@@ -136,9 +145,7 @@ class TrackingFile:
                 "entry_price": row.entry_price,
                 "entry_date": row.entry_session,
                 "observations": [],
-                "current_return": (
-                    None if observed.signed_return is None else observed.signed_return + 0.0
-                ),
+                "current_return": (None if entry.last_signed is None else entry.last_signed + 0.0),
                 "last_update": None if last is None else text.time(last),
             },
             "validation_results": self._results(row, self._is_ready(mark)),
@@ -147,7 +154,7 @@ class TrackingFile:
         if last is not None:
             # Quotes within a text are escaped: the first such key is the record's own.
             before, _, after = body.partition(_EMPTY)
-            body = b"".join((before, _FILLED, text.of(observed.closes), _END, after))
+            body = b"".join((before, _FILLED, observed, _END, after))
         comma = b"\n    " if self._first else b",\n    "
         self._first = False
         return comma + orjson.dumps(row.signal_id) + b": " + body

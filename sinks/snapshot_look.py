@@ -16,7 +16,7 @@ from sinks.report_html import report_html
 from sinks.report_html_page import html_page
 from sinks.report_html_signals import newest_first
 from sinks.report_marks import Mark
-from sinks.report_tracking import Observed, TickerText, Tracked, TrackingFile
+from sinks.report_tracking import TickerText, Tracked, TrackingFile
 from sinks.rows import AsOf
 from sinks.sqlite_queries import current_policy, read_bar_columns, read_changes, read_paper
 from sinks.sqlite_report import (
@@ -71,15 +71,15 @@ class Look:
 
     def signals_csv(self, connection: Connection, report: Report) -> Iterator[bytes]:
         """Yield signals.csv, of the look that made the report."""
-        book, marks = self._held, _Marks(self._held)
+        book, known = self._held, _Known(self._held)
         yield signals_header().encode()
         for rows in read_stored(connection):
-            found = [marks.of(row[1], row[0]) for row in rows]
+            found = [known.of(row[1], row[0]) for row in rows]
             yield signals_lines(rows, found, book, report.as_of.as_of_ms).encode()
 
     def tracking_json(self, connection: Connection, report: Report) -> Iterator[bytes]:
         """Yield llm_signal_tracking.json, of the look that made the report."""
-        book, marks = self._held, _Marks(self._held)
+        book, known = self._held, _Known(self._held)
         all_, reader = report.counted.everything, ObservationReader(connection)
         file = TrackingFile(book.is_ready)
         texts: dict[str, TickerText] = {}
@@ -88,8 +88,8 @@ class Look:
         for row in map(Tracked._make, read_tracked(connection)):
             if row.ticker not in texts:
                 texts[row.ticker] = book.text(row.ticker)
-            mark = marks.of(row.ticker, row.signal_id)
-            pieces.append(file.signal(row, mark, _observed(reader, row), texts[row.ticker]))
+            text, found = texts[row.ticker], known.of(row.ticker, row.signal_id)
+            pieces.append(file.signal(row, found, text, _observed(reader, row, text, found[0])))
             if len(pieces) == _PIECES:
                 yield b"".join(pieces)
                 pieces = []
@@ -110,15 +110,15 @@ class Look:
         return self._book
 
 
-class _Marks:
+class _Known:
     def __init__(self, book: ReportBook) -> None:
         self._book = book
-        self._marks: dict[str, dict[str, Mark]] = {}
+        self._known: dict[str, dict[str, tuple[Entry, Mark]]] = {}
 
-    def of(self, ticker: str, signal_id: str) -> Mark:
-        if ticker not in self._marks:
-            self._marks[ticker] = self._book.marks(ticker)
-        return self._marks[ticker][signal_id]
+    def of(self, ticker: str, signal_id: str) -> tuple[Entry, Mark]:
+        if ticker not in self._known:
+            self._known[ticker] = self._book.known(ticker)
+        return self._known[ticker][signal_id]
 
 
 def _holds(book: ReportBook, policy: Policy | None, arrival: AsOf) -> bool:
@@ -143,10 +143,12 @@ def _fill(
     )
 
 
-def _observed(reader: ObservationReader, row: Tracked) -> Observed:
-    if row.entry_session is None:
-        return Observed((), None)
+def _observed(reader: ObservationReader, row: Tracked, text: TickerText, entry: Entry) -> bytes:
+    if entry.last_seen is None or row.entry_session is None:
+        return b""
+    found = text.stretch(entry)
+    if found is not None:
+        return found
+    # Rows on their way: a bar that was restated, or has not come yet.
     closes = reader.closes(row.signal_id, row.payload_hash, row.entry_session, row.last_session)
-    if not closes:
-        return Observed((), None)
-    return Observed(closes, reader.signed_return(row.signal_id, row.payload_hash, closes[-1][0]))
+    return text.of(closes)

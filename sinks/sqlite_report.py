@@ -18,19 +18,47 @@ _CHUNK = 2_000
 _OF = "WHERE ticker IN (SELECT value FROM json_each(?))"
 
 
+# A signal's last observation that counts, by one step to the end of its stretch of the key.
+_LAST = """
+FROM llm_signals AS s
+LEFT JOIN observations AS o
+  ON o.signal_id = s.signal_id
+ AND o.payload_hash = s.payload_hash
+ AND o.session = (
+    SELECT l.session FROM observations AS l
+    WHERE l.signal_id = s.signal_id
+      AND l.payload_hash = s.payload_hash
+      AND l.session > s.entry_session
+      AND l.session <= coalesce(s.last_session, '9999')
+    ORDER BY l.session DESC LIMIT 1
+ )
+"""
+_OF_LAST = {
+    "observations": "coalesce(o.k, 0)",
+    "max_drawdown": (
+        "CASE WHEN s.entry_session IS NULL THEN NULL ELSE coalesce(o.max_drawdown, 0.0) END"
+    ),
+    "last_seen": "o.session",
+    "last_close": "o.close",
+    "last_signed": "o.signed_return",
+}
+
+
 def read_entries(connection: Connection, tickers: Iterable[str] | None = None) -> Iterator[Row]:
     """Yield the values of ENTRY_COLUMNS of these tickers' signals, or of all, by signal id."""
     # In the order of the ids the observations of a signal lie beside those of the last one.
-    sql = f"SELECT {', '.join(ENTRY_COLUMNS)} FROM signal_rows"  # noqa: S608 our own column names
+    columns = (_OF_LAST.get(name, f"s.{name}") for name in ENTRY_COLUMNS)
+    sql = f"SELECT {', '.join(columns)} {_LAST}"  # noqa: S608 our own column names
     if tickers is None:
-        return _rows(connection.execute(f"{sql} ORDER BY signal_id"))
+        return _rows(connection.execute(f"{sql} ORDER BY s.signal_id"))
     wanted = json.dumps(sorted(set(tickers)))
-    return _rows(connection.execute(f"{sql} {_OF} ORDER BY signal_id", (wanted,)))
+    of = "WHERE s.ticker IN (SELECT value FROM json_each(?))"
+    return _rows(connection.execute(f"{sql} {of} ORDER BY s.signal_id", (wanted,)))
 
 
 def read_stored(connection: Connection) -> Iterator[Sequence[Row]]:
     """Yield the values of STORED_COLUMNS of all signals by id, many at a time."""
-    sql = f"SELECT {', '.join(STORED_COLUMNS)} FROM signal_rows ORDER BY signal_id"  # noqa: S608 our own column names
+    sql = f"SELECT {', '.join(STORED_COLUMNS)} FROM llm_signals ORDER BY signal_id"  # noqa: S608 our own column names
     return _chunks(connection.execute(sql))
 
 
@@ -55,15 +83,6 @@ class ObservationReader:
             "AND session > ?3 AND session <= ?4",
             (signal_id, payload_hash, after, last or "9999"),
         ).fetchall()
-
-    def signed_return(self, signal_id: str, payload_hash: str, session: str) -> float:
-        """Return the signed return of one observation."""
-        found = self._connection.execute(
-            "SELECT signed_return FROM observations "
-            "WHERE signal_id = ?1 AND payload_hash = ?2 AND session = ?3",
-            (signal_id, payload_hash, session),
-        )
-        return float(found.fetchone()[0])
 
 
 def read_conflicts(connection: Connection, tickers: Iterable[str] | None = None) -> dict[str, int]:
