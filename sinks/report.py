@@ -18,7 +18,7 @@ from sinks.paper.summary import PaperSummary, summarise
 from sinks.readiness import Readiness
 from sinks.report_book import Counted, ReportBook
 from sinks.report_entries import EntryMaker
-from sinks.report_evidence import KeptEvidence, bars_of
+from sinks.report_evidence import bars_of
 from sinks.rows import AsOf, Rows, SignalRow
 
 PaperRows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -73,8 +73,7 @@ def build_report(rows: Rows) -> JudgedReport:
 def book_of(rows: Rows) -> ReportBook:
     """Return the book of whole rows."""
     replay_counts = rows.as_of.is_replay
-    evidence = KeptEvidence(rows.policy, replay_counts=replay_counts)
-    book = ReportBook(rows.policy, evidence, replay_counts=replay_counts)
+    book = ReportBook(rows.policy, replay_counts=replay_counts)
     maker = EntryMaker()
     held: defaultdict[str, list[SignalRow]] = defaultdict(list)
     for each in sorted(rows.signals, key=lambda each: each.signal_id):

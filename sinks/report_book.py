@@ -7,13 +7,12 @@ and however often: an old report's book says the same as a new one.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from schemas.policy import Policy
 from sinks.evidence.cohort import Cohort, CohortKey
-from sinks.prices import PriceHistory
 from sinks.readiness import cohort_words
 from sinks.report_entries import Entry
+from sinks.report_evidence import BookEvidence
 from sinks.report_figures import ClassCounts, Group, ReadySignal
 from sinks.report_lists import SortedIds
 from sinks.report_marks import Kind, Mark, Marker, against
@@ -28,21 +27,6 @@ STATUSES = (
 )  # fmt: skip
 VERDICTS = ("passed", "failed", "insufficient", "none")
 MOST_READY = 200
-
-
-class Evidence(Protocol):
-    """What the cohorts are made by: told of each ticker that changes."""
-
-    def replace(
-        self,
-        tickers: Collection[str],
-        signals: Sequence[Entry],
-        prices: Mapping[str, PriceHistory],
-    ) -> None:
-        """Take these as all that is known of the tickers."""
-
-    def cohorts(self, as_of_ms: int | None) -> Sequence[Cohort]:
-        """Return the evidence of everything, sorted by key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +63,12 @@ class Counted:
 class ReportBook:
     """What every ticker adds to a report, under one policy."""
 
-    def __init__(self, policy: Policy | None, evidence: Evidence, *, replay_counts: bool) -> None:
+    def __init__(self, policy: Policy | None, *, replay_counts: bool) -> None:
         self.policy = policy
         self.replay_counts = replay_counts
-        self._evidence = evidence
+        self._evidence = (
+            None if policy is None else BookEvidence(policy, replay_counts=replay_counts)
+        )
         self._marker = Marker(policy, replay_counts=replay_counts)
         self._parts: dict[str, TickerPart] = {}
         self._tally = Tally()
@@ -100,16 +86,16 @@ class ReportBook:
         """Take these as all that is known of the tickers; entries are sorted by signal id."""
         for ticker in tickers:
             self._replace(ticker, entries.get(ticker, ()), bars.get(ticker))
-        if self.policy is not None:
+        if self._evidence is not None:
             self._evidence.replace(
                 tickers,
-                [each for found in entries.values() for each in found],
+                entries,
                 {ticker: each.history for ticker, each in bars.items()},
             )
 
     def counted(self, as_of_ms: int | None) -> Counted:
         """Return the figures of everything as it is now."""
-        cohorts = [] if self.policy is None else self._evidence.cohorts(as_of_ms)
+        cohorts = [] if self._evidence is None else self._evidence.cohorts(as_of_ms)
         self._judge(cohorts, as_of_ms)
         priced = [each.bars for each in self._parts.values() if each.bars is not None]
         ready = self._ready.ids()

@@ -50,7 +50,8 @@ COHORT_COLUMNS = (
 # The columns of signals.csv that are stored as they are, in its order; `model` as model_name.
 _DERIVED = frozenset(
     {
-        "observations", "max_drawdown", "data_class", "screen", "verdict", "stale", "ready_for_trading", "reasons",
+        "observations", "max_drawdown", "data_class", "screen", "verdict", "stale",
+        "ready_for_trading", "reasons",
         "annualised_from_sessions", "annualised_under_a_year",
     }
 )  # fmt: skip

@@ -11,7 +11,7 @@ from sinks.report import Report, report_of
 from sinks.report_book import Counted, ReportBook
 from sinks.report_csv import signals_header, signals_lines
 from sinks.report_entries import Entry, EntryMaker
-from sinks.report_evidence import KeptEvidence, bars_of
+from sinks.report_evidence import bars_of
 from sinks.report_html import report_html
 from sinks.report_html_page import html_page
 from sinks.report_html_signals import newest_first
@@ -63,8 +63,7 @@ class Look:
                 _fill(book, connection, self._maker, tickers)
         else:
             self._counted = None
-            evidence = KeptEvidence(policy, replay_counts=arrival.is_replay)
-            book = ReportBook(policy, evidence, replay_counts=arrival.is_replay)
+            book = ReportBook(policy, replay_counts=arrival.is_replay)
             _fill(book, connection, self._maker, None)
         self._book, self._change = book, change
         return book

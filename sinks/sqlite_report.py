@@ -48,7 +48,7 @@ def read_entries(connection: Connection, tickers: Iterable[str] | None = None) -
     """Yield the values of ENTRY_COLUMNS of these tickers' signals, or of all, by signal id."""
     # In the order of the ids the observations of a signal lie beside those of the last one.
     columns = (_OF_LAST.get(name, f"s.{name}") for name in ENTRY_COLUMNS)
-    sql = f"SELECT {', '.join(columns)} {_LAST}"  # noqa: S608 our own column names
+    sql = f"SELECT {', '.join(columns)} {_LAST}"
     if tickers is None:
         return _rows(connection.execute(f"{sql} ORDER BY s.signal_id"))
     wanted = json.dumps(sorted(set(tickers)))

@@ -68,7 +68,8 @@ def test_signals_that_share_their_texts_share_the_objects() -> None:
     maker = EntryMaker()
     row: list[Any] = [
         "s-1", "AA" + "PL", "BUY", "passed", "desk", "llm", "live", 0, "m", "1", 5, 30, "00",
-        "XNYS", 252, "2025-11-03", 7, None, None, None, None, None, 0.5, 1, 2, None, 3, 0, "[]",
+        "XNYS", 252, "2025-11-03", 7, None, None, None, None, None, 0.5, 1, 2, None, 0, 3, 0.0,
+        "2025-11-06", 101.0, 0.01, "[]",
         '{"checks": [], "reason": "none", "status": "passed"}', None,
     ]  # fmt: skip
 

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from sinks.bar_columns import BarColumns
-from sinks.report_entries import EntryMaker
+from sinks.report_entries import Entry, EntryMaker
 from sinks.report_evidence import bars_of
 from sinks.report_marks import Marker
-from sinks.report_tracking import Observed, TickerText, Tracked, TrackingFile
+from sinks.report_tracking import TickerText, Tracked, TrackingFile
 from tests.unit.sinks.page_samples import make_row
 
 DAY_MS = 86_400_000
@@ -46,44 +46,71 @@ def tracked(**changes: Any) -> Tracked:
     return Tracked(**{**values, **changes})
 
 
-def made(*signals: tuple[Tracked, Observed]) -> bytes:
-    mark = Marker(None, replay_counts=False).mark(EntryMaker().of_signal(make_row()), {})
+def seen(first: int, last: int, **changes: Any) -> Entry:
+    """An entry at one session that observed up to another, as positions."""
+    entry = EntryMaker().of_signal(make_row(entry_session=SESSIONS[first]))
+    return entry._replace(
+        observations=last - first, last_seen=SESSIONS[last], last_close=CLOSES[last],
+        last_signed=-0.0,
+    )._replace(**changes)  # fmt: skip
+
+
+def made(*signals: tuple[Tracked, Entry, bytes]) -> bytes:
+    mark = Marker(None, replay_counts=False).mark(UNSEEN, {})
     file = TrackingFile(lambda _mark: True)
     pieces = [file.head(0, 2, 1)]
-    pieces += [file.signal(row, mark, observed, text()) for row, observed in signals]
+    pieces += [file.signal(row, (entry, mark), text(), told) for row, entry, told in signals]
     return b"".join([*pieces, *file.tail()])
+
+
+UNSEEN = EntryMaker().of_signal(make_row())
 
 
 @pytest.mark.parametrize(
     "signals",
     [
         [],
-        [(tracked(), Observed((), None))],
-        [(tracked(entry_session=None), Observed((), None))],
+        [(tracked(), UNSEEN, b"")],
+        [(tracked(entry_session=None), UNSEEN, b"")],
         [
-            (tracked(), Observed(list(zip(SESSIONS[1:4], CLOSES[1:4], strict=True)), -0.0)),
-            (tracked(signal_id="s-2", verdict=json.dumps(VERDICT)), Observed((), None)),
+            (tracked(), seen(0, 3), text().stretch(seen(0, 3))),
+            (tracked(signal_id="s-2", verdict=json.dumps(VERDICT)), UNSEEN, b""),
             (
                 tracked(signal_id="s-3", verdict=json.dumps(VERDICT)),
-                Observed([("2025-11-06", 3.25), ("2025-11-30", 4.0)], 0.25),
+                seen(1, 3),
+                text().of([("2025-11-06", 3.25), ("2025-11-30", 4.0)]),
             ),
         ],
     ],
 )
-def test_the_bytes_are_those_of_one_dump(signals: list[tuple[Tracked, Observed]]) -> None:
+def test_the_bytes_are_those_of_one_dump(signals: list[tuple[Tracked, Entry, bytes]]) -> None:
     found = made(*signals)
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
     assert found == orjson.dumps(orjson.loads(found), option=options)
 
 
-def test_observations_that_are_those_of_the_bars_are_a_stretch_of_their_text() -> None:
-    closes = list(zip(SESSIONS[2:5], CLOSES[2:5], strict=True))
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_what_a_signal_observed_is_a_stretch_of_its_tickers_text(first: int) -> None:
+    found = json.loads(b"[" + (text().stretch(seen(first, 5)) or b"") + b"]")
 
-    found = json.loads(b"[" + text().of(closes) + b"]")
-
+    closes = list(zip(SESSIONS[first + 1 :], CLOSES[first + 1 :], strict=True))
     assert [(each["date"], each["price"]) for each in found] == closes
-    assert found[0]["timestamp"] == "1970-01-03T00:00:00.000Z"
+    assert found[0]["timestamp"] == f"1970-01-0{first + 2}T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        seen(1, 4, last_close=0.5),
+        seen(1, 4, observations=2),
+        seen(1, 4, observations=9),
+        seen(1, 4, last_seen="2030-01-01"),
+        seen(1, 4, entry_session="2025-11-01"),
+    ],
+)
+def test_rows_that_may_differ_from_the_bars_are_no_stretch(entry: Entry) -> None:
+    assert text().stretch(entry) is None
 
 
 def test_an_observation_that_differs_from_the_bars_is_shown_as_it_is() -> None:
