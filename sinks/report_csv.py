@@ -6,7 +6,7 @@ shortest text that reads back the same, negative zero is 0.0.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
@@ -15,6 +15,7 @@ from sinks.evidence.figures import Figure
 from sinks.report import Report
 from sinks.report_book import ReportBook
 from sinks.report_entries import Entry
+from sinks.report_kept import Kept
 from sinks.report_marks import Mark
 
 COLUMNS = (
@@ -125,18 +126,25 @@ def _stored(name: str, values: Sequence[Any]) -> Sequence[Any]:
     return [_WORDS[each] for each in values] if name in _BOOLS else values
 
 
-def cohorts_csv(report: Report) -> str:
+def cohort_lines() -> Kept[str]:
+    """Return a keeper of the line that cohorts.csv has of each cohort."""
+    return Kept(_cohort_line)
+
+
+def cohorts_csv(report: Report, kept: Kept[str] | None = None) -> str:
     """Return cohorts.csv; `undefined` says why cells are empty."""
     cohorts = sorted(report.cohorts, key=lambda each: each.key)
-    return _table(COHORT_COLUMNS, (_cohort(each) for each in cohorts))
+    return _line(COHORT_COLUMNS) + "".join((kept or cohort_lines()).of(cohorts))
 
 
-def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+def _cohort_line(cohort: Cohort) -> str:
+    row = _cohort(cohort)
+    return _line(row[name] for name in COHORT_COLUMNS)
+
+
+def _line(values: Iterable[Any]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(cell(row[name]) for name in columns)
+    csv.writer(out, lineterminator="\n").writerow(map(cell, values))
     return out.getvalue()
 
 

@@ -14,12 +14,19 @@ from sinks.report_json_evidence import (
     policy_fields,
     rate_fields,
 )
+from sinks.report_kept import Kept
 
 
-def summary_json(report: Report) -> str:
+def cohort_texts() -> Kept[bytes]:
+    """Return a keeper of what summary.json says of each cohort."""
+    return Kept(lambda each: _dumped(cohort_fields(each)).replace(b"\n", b"\n    "))
+
+
+def summary_json(report: Report, kept: Kept[bytes] | None = None) -> bytes:
     """Return summary.json; only its `as_of` object depends on how the records came."""
+    cohorts = (kept or cohort_texts()).of(report.cohorts)
     all_ = report.counted.everything
-    return _text(
+    return _dumped(
         {
             "total_signals": all_.total,
             "validated_signals": all_.validated,
@@ -35,14 +42,15 @@ def summary_json(report: Report) -> str:
             "not_ready_reasons": report.counted.not_ready_reasons(),
             "policy": policy_fields(report),
             "replay_counts_towards_readiness": report.replay_counts,
-            "cohorts": [cohort_fields(each) for each in report.cohorts],
+            "cohorts": [orjson.Fragment(each) for each in cohorts],
             "paper": paper_fields(report),
             "stale": report.counted.stale,
             "suspect_price": report.counted.suspect,
             "unpriced_tickers": report.counted.unpriced_tickers,
             "conflicting_closes": report.counted.conflicting_closes,
             "as_of": asdict(report.as_of),
-        }
+        },
+        orjson.OPT_APPEND_NEWLINE,
     )
 
 
@@ -65,7 +73,6 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def _dumped(value: Any, more: int = 0) -> bytes:
     # json's own indented form is written by Python, ten times slower
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(value, option=options).decode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | more)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from schemas.policy import content_of
-from sinks.evidence.cohort import Cohort
+from sinks.evidence.cohort import BrierParts, CheckResult, Cohort, CohortKey
 from sinks.evidence.figures import Figure, Interval
 from sinks.evidence.rates import Rate
 from sinks.report import Report
@@ -32,7 +32,7 @@ def cohort_fields(cohort: Cohort) -> dict[str, Any]:
     """Return the evidence of a cohort; the n of each figure stands beside it."""
     annual = {"annualised": True, "under_a_year": cohort.under_a_year}
     return {
-        "key": {**asdict(cohort.key), "level": cohort.key.level},
+        "key": {**_shallow(cohort.key), "level": cohort.key.level},
         "signals": cohort.signals,
         "matured": cohort.matured,
         "open": cohort.open,
@@ -54,7 +54,7 @@ def cohort_fields(cohort: Cohort) -> dict[str, Any]:
         "benchmark": cohort.benchmark,
         "excess_hit_interval": _interval(cohort.excess_hit_interval),
         "mean_net_interval": _interval(cohort.mean_net_interval),
-        "brier_parts": None if cohort.brier_parts is None else asdict(cohort.brier_parts),
+        "brier_parts": None if cohort.brier_parts is None else _shallow(cohort.brier_parts),
         "reliability": [
             {
                 "low": each.low,
@@ -74,7 +74,7 @@ def cohort_fields(cohort: Cohort) -> dict[str, Any]:
             "decayed": cohort.trend.decayed,
             "reason": cohort.trend.reason,
         },
-        "checks": [asdict(each) for each in cohort.checks],
+        "checks": [_shallow(each) for each in cohort.checks],
         "ready": cohort.ready,
         "reasons": list(cohort.reasons),
         "policy": cohort.policy,
@@ -109,6 +109,11 @@ def rate_fields(found: Rate) -> dict[str, Any]:
     """Return a rate with its n and interval."""
     interval = None if found.low is None or found.high is None else [found.low, found.high]
     return {"n": found.n, "value": found.value, "wilson_95": interval}
+
+
+def _shallow(value: CohortKey | BrierParts | CheckResult) -> dict[str, Any]:
+    # asdict copies each value in turn, for ten times the time.
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
 def _figure(found: Figure, n: int) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sinks.report import Report
-from sinks.report_csv import cohorts_csv
-from sinks.report_json import summary_json
+from sinks.report_csv import cohort_lines, cohorts_csv
+from sinks.report_json import cohort_texts, summary_json
 from sinks.report_text import report_text
 from sinks.snapshot_look import Look
 from sinks.sqlite_queries import reading
@@ -34,7 +34,7 @@ def rendered(db_path: Path, format_: str) -> Iterator[bytes]:
         report = look.report(connection)
         match format_:
             case "json":
-                yield summary_json(report).encode()
+                yield summary_json(report)
             case "csv":
                 yield from look.signals_csv(connection, report)
             case "html":
@@ -48,7 +48,7 @@ def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
     look = Look()
     with reading(db_path) as connection:
         report = look.report(connection)
-        return [*_quick(report, out_dir), *_large(look, report, connection, out_dir)]
+        return [*_Quick().write(report, out_dir), *_large(look, report, connection, out_dir)]
 
 
 class Writer:
@@ -58,13 +58,14 @@ class Writer:
         self._db_path = db_path
         self._out = out_dir
         self._look = Look()
+        self._quick = _Quick()
         self._inode = 0
 
     def quick(self) -> list[Path]:
         """Write the files that programs wait for."""
         with self._opened() as connection:
             report = self._look.report(connection)
-        return _quick(report, self._out)
+        return self._quick.write(report, self._out)
 
     def large(self, stop: Callable[[], bool] = lambda: False) -> list[Path]:
         """Write the files with a line or more a signal; none more once `stop` says so."""
@@ -84,13 +85,19 @@ class Writer:
             yield connection
 
 
-def _quick(report: Report, out: Path) -> list[Path]:
-    out.mkdir(parents=True, exist_ok=True)
-    return [
-        _replaced(out / "llm_performance.txt", [report_text(report).encode()]),
-        _replaced(out / "summary.json", [summary_json(report).encode()]),
-        _replaced(out / "cohorts.csv", [cohorts_csv(report).encode()]),
-    ]
+class _Quick:
+    """Writes the files that programs wait for, with the texts of cohorts kept between."""
+
+    def __init__(self) -> None:
+        self._texts, self._lines = cohort_texts(), cohort_lines()
+
+    def write(self, report: Report, out: Path) -> list[Path]:
+        out.mkdir(parents=True, exist_ok=True)
+        return [
+            _replaced(out / "llm_performance.txt", [report_text(report).encode()]),
+            _replaced(out / "summary.json", [summary_json(report, self._texts)]),
+            _replaced(out / "cohorts.csv", [cohorts_csv(report, self._lines).encode()]),
+        ]
 
 
 def _large(
