@@ -171,7 +171,7 @@ class ReportBook:
         by_key = {each.key: each for each in cohorts if each.key.level == "cohort"}
         ready = frozenset(key for key, each in by_key.items() if each.ready)
         for ticker, part in self._parts.items():
-            if part.judge_stale(as_of_ms):
+            if part.judge_stale(as_of_ms) or ticker in self._changed:
                 self._stale.put(ticker, part.stale)
         names = self._changed if ready == self._ready_cohorts else self._changed | set(self._parts)
         for ticker in names:

@@ -1,8 +1,8 @@
 """PURE: what one ticker adds to a report."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import inf
 
 from sinks.evidence.cohort import CohortKey
 from sinks.portfolio import ticker_exposure
@@ -29,7 +29,10 @@ class TickerBars:
 
 @dataclass(slots=True, kw_only=True)
 class TickerPart:
-    """A ticker's signals, sorted by id, with what each counts as."""
+    """A ticker's signals, sorted by id, with what each counts as.
+
+    `waiting` are those whose window is not over, by the time after which they are stale.
+    """
 
     entries: Sequence[Entry]
     bars: TickerBars | None
@@ -40,19 +43,15 @@ class TickerPart:
     candidates: list[tuple[str, CohortKey]]
     observations: int
     generated_ms: int
+    waiting: list[tuple[int, str]]
     stale: list[str] = field(default_factory=list)
-    _stale_from: float = inf
-    _stale_to: float = -inf
 
     def judge_stale(self, as_of_ms: int | None) -> bool:
-        """Bring the list of stale signals up to a time; return whether it was made again."""
-        now = -inf if as_of_ms is None else as_of_ms
-        if self._stale_from < now <= self._stale_to:
+        """Bring the list of stale signals up to a time; return whether it has changed."""
+        late = 0 if as_of_ms is None else bisect_left(self.waiting, (as_of_ms, ""))
+        if late == len(self.stale):
             return False
-        waiting = [(each.stale_after_ms, each) for each in self.entries if not each.matured]
-        self.stale = [each.signal_id for after, each in waiting if now > after]
-        self._stale_from = max((after for after, _ in waiting if now > after), default=-inf)
-        self._stale_to = min((after for after, _ in waiting if now <= after), default=inf)
+        self.stale = sorted(signal_id for _, signal_id in self.waiting[:late])
         return True
 
 
@@ -78,5 +77,8 @@ def ticker_part(
             if mark.kind.cohort is not None and not mark.before and not mark.kind.after
         ],
         observations=sum(each.observations for each in entries),
+        waiting=sorted(
+            (each.stale_after_ms, each.signal_id) for each in entries if each.last_session is None
+        ),
         generated_ms=max((each.generated_at_ms for each in entries), default=0),
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import report_feed
-from benchmarks.following import next_session
+from benchmarks.following import next_session, sessions_after
 from sinks.report_entries import EntryMaker
 from sinks.snapshot_look import Look
 from sinks.sqlite import SqliteSink
@@ -18,7 +18,7 @@ from sinks.sqlite_queries import reading
 
 TICKERS = 10
 LEFT = 8
-FEW, MANY = 800, 4_000
+FEW, MANY = 1_500, 6_000
 
 
 def calls_of(work: Callable[[], object]) -> int:
@@ -52,7 +52,7 @@ def followed(path: Path, signals: int, monkeypatch: pytest.MonkeyPatch) -> tuple
     look = Look()
     with reading(path) as reader:
         look.report(reader)
-    batch = next_session(path, "T00001", "2020-12-31")
+    batch = next_session(path, "T00001", next(sessions_after(path)))
     sink = SqliteSink(path)
     sink.open()
     sink.write(batch)
