@@ -75,6 +75,7 @@ class ReportBook:
         self._changed: set[str] = set()
         self._stale, self._suspect, self._ready = SortedIds(), SortedIds(), SortedIds()
         self._ready_cohorts: frozenset[CohortKey] = frozenset()
+        self._ready_of: dict[str, list[tuple[Entry, CohortKey]]] = {}
         self._words: dict[CohortKey | None, str] = {}
 
     def replace(
@@ -112,8 +113,12 @@ class ReportBook:
             by_verdict=_counts(VERDICTS, _counter(totals, lambda each: each.verdict)),
             by_class=self._by_class(),
             ready=ready,
-            ready_first=self._ready_signals(ready[:MOST_READY]),
-            ready_live=self._ready_live(),
+            ready_first=self._named(frozenset(ready[:MOST_READY])),
+            ready_live=sum(
+                cohort.data_class == "live"
+                for found in self._ready_of.values()
+                for _, cohort in found
+            ),
             stale=self._stale.ids(),
             suspect=self._suspect.ids(),
             unpriced_tickers=sorted(
@@ -177,7 +182,11 @@ class ReportBook:
         for ticker in names:
             held = self._parts.get(ticker)
             found = () if held is None else held.candidates
-            self._ready.put(ticker, [name for name, cohort in found if cohort in ready])
+            named = [(each, cohort) for each, cohort in found if cohort in ready]
+            self._ready_of.pop(ticker, None)
+            if named:
+                self._ready_of[ticker] = named
+            self._ready.put(ticker, [each.signal_id for each, _ in named])
             if held is None:
                 self._stale.put(ticker, [])
         self._ready_cohorts, self._changed = ready, set()
@@ -210,43 +219,19 @@ class ReportBook:
             reasons=reasons,
         )
 
-    def _ready_live(self) -> int:
-        # Nothing is against a ready signal: so it is of a kind without a word against it.
-        return sum(
-            cohort.data_class == "live"
-            for part in self._parts.values()
-            for _, cohort in part.candidates
-            if cohort in self._ready_cohorts
+    def _named(self, ids: Collection[str]) -> list[ReadySignal]:
+        found = (
+            ReadySignal(
+                signal_id=each.signal_id,
+                action=each.action,
+                ticker=each.ticker,
+                data_class=cohort.data_class,
+            )
+            for named in self._ready_of.values()
+            for each, cohort in named
+            if each.signal_id in ids
         )
-
-    def _ready_signals(self, ids: Sequence[str]) -> list[ReadySignal]:
-        wanted = set(ids)
-        found = [
-            (each, key.data_class)
-            for part in self._parts.values()
-            if part.candidates
-            for each, (name, key) in _candidates(part)
-            if name in wanted
-        ]
-        return sorted(
-            (
-                ReadySignal(
-                    signal_id=each.signal_id,
-                    action=each.action,
-                    ticker=each.ticker,
-                    data_class=data_class,
-                )
-                for each, data_class in found
-            ),
-            key=lambda each: each.signal_id,
-        )
-
-
-def _candidates(part: TickerPart) -> Iterator[tuple[Entry, tuple[str, CohortKey]]]:
-    by_id = dict(part.candidates)
-    for each in part.entries:
-        if each.signal_id in by_id:
-            yield each, (each.signal_id, by_id[each.signal_id])
+        return sorted(found, key=lambda each: each.signal_id)
 
 
 def _groups(

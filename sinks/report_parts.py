@@ -40,7 +40,7 @@ class TickerPart:
     tally: Tally
     group: Group | None
     suspect: list[str]
-    candidates: list[tuple[str, CohortKey]]
+    candidates: list[tuple[Entry, CohortKey]]
     observations: int
     generated_ms: int
     waiting: list[tuple[int, str]]
@@ -72,7 +72,7 @@ def ticker_part(
         group=group_of(ticker, tally.totals.items()) if entries else None,
         suspect=[each.signal_id for each in entries if each.suspect_price],
         candidates=[
-            (entry.signal_id, mark.kind.cohort)
+            (entry, mark.kind.cohort)
             for entry, mark in zip(entries, marks, strict=True)
             if mark.kind.cohort is not None and not mark.before and not mark.kind.after
         ],

@@ -151,7 +151,10 @@ def _breakdowns(report: Report) -> list[tuple[str, list[Group]]]:
 
 def _label(title: str, group: Group) -> str:
     # a model's version may hold anything, a line break too
-    return "".join(each if each.isprintable() else "?" for each in f"{title}{group.name}")
+    label = f"{title}{group.name}"
+    if label.isprintable():
+        return label
+    return "".join(each if each.isprintable() else "?" for each in label)
 
 
 def _outcome_table(groups: list[tuple[str, Group]]) -> Iterator[str]:
