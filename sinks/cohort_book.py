@@ -251,16 +251,15 @@ def _parts(
     tickers: Collection[str], signals: SignalColumns
 ) -> Iterator[tuple[list[str], SignalColumns]]:
     """Return the tickers and their signals in parts of some size, all of a ticker in one."""
-    rows: dict[str, list[int]] = {name: [] for name in sorted(tickers)}
-    for at, name in enumerate(signals.ticker):
-        rows[name].append(at)
-    names: list[str] = []
-    some: list[int] = []
-    for name, held in rows.items():
-        names.append(name)
-        some += held
-        if len(some) >= _TOGETHER:
-            yield names, signals.some(some)
-            names, some = [], []
-    if names:
-        yield names, signals.some(some)
+    names = sorted(tickers)
+    number = {name: at for at, name in enumerate(names)}
+    of = np.fromiter(map(number.__getitem__, signals.ticker), dtype=np.int64, count=len(signals))
+    if np.any(of[1:] < of[:-1]):
+        order = np.argsort(of, kind="stable")
+        signals, of = signals.ordered(order.tolist()), of[order]
+    rows_of = np.searchsorted(of, np.arange(len(names) + 1)).tolist()
+    first = 0
+    for last in range(1, len(names) + 1):
+        if rows_of[last] - rows_of[first] >= _TOGETHER or last == len(names):
+            yield names[first:last], signals.some(rows_of[first], rows_of[last])
+            first = last

@@ -14,36 +14,45 @@ class Codes(Generic[T]):
     """Gives each name a number, in the order in which they come; never forgets one."""
 
     def __init__(self) -> None:
-        self.names: list[T] = []
-        self._codes: dict[T, int] = {}
+        self._codes: _Numbers[T] = _Numbers()
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._codes)
 
-    def code(self, name: T) -> int:
-        """Return the number of a name."""
-        found = self._codes.get(name)
-        if found is None:
-            found = self._codes[name] = len(self.names)
-            self.names.append(name)
+    @property
+    def names(self) -> list[T]:
+        """Return the names, each at the place of its number."""
+        return self._codes.names
+
+    def column(self, names: Iterable[T], count: int) -> Ints:
+        """Return the number of each of so many names."""
+        return np.fromiter(map(self._codes.__getitem__, names), dtype=np.int64, count=count)
+
+
+class _Numbers(dict[T, int]):
+    """A name that is not there yet gets the next number: found by one look-up, in C."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[T] = []
+
+    def __missing__(self, name: T) -> int:
+        found = self[name] = len(self)
+        self.names.append(name)
         return found
-
-    def column(self, names: Iterable[T]) -> Ints:
-        """Return the number of each name."""
-        held = names if isinstance(names, list) else list(names)
-        # In the order of `held`: a set would number them by its own.
-        for each in dict.fromkeys(held):
-            self.code(each)
-        return np.fromiter(map(self._codes.__getitem__, held), dtype=np.int64, count=len(held))
 
 
 class Codebook:
-    """All names of a book: claims are (data class, source, model, version, action, horizon)."""
+    """All names of a book.
+
+    Claims are (data class, source, model, version, action, horizon), eras (calendar, sessions
+    of a year), clocks (era, entry's index, entry's session).
+    """
 
     def __init__(self) -> None:
         self.claims: Codes[tuple[str, str, str, str, str, int]] = Codes()
         self.tickers: Codes[tuple[str, str]] = Codes()
         self.eras: Codes[tuple[str, int]] = Codes()
-        self.clocks: Codes[tuple[int, int, int]] = Codes()
+        self.clocks: Codes[tuple[int, int | None, str | None]] = Codes()
         self.policies: Codes[str] = Codes()
         self.stale: Codes[int] = Codes()

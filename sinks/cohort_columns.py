@@ -42,11 +42,15 @@ class SignalColumns:
     def __len__(self) -> int:
         return len(self.ticker)
 
-    def some(self, order: Sequence[int]) -> "SignalColumns":
+    def some(self, first: int, last: int) -> "SignalColumns":
+        """Return the signals from one place up to another."""
+        columns: dict[str, Any] = {name: getattr(self, name)[first:last] for name in NAMES}
+        return SignalColumns(**columns)
+
+    def ordered(self, order: Sequence[int]) -> "SignalColumns":
         """Return the signals at these places, in this order."""
         columns: dict[str, Any] = {
-            name: [column[at] for at in order]
-            for name, column in ((name, getattr(self, name)) for name in NAMES)
+            name: list(map(getattr(self, name).__getitem__, order)) for name in NAMES
         }
         return SignalColumns(**columns)
 

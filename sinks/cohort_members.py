@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
-from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -92,19 +91,20 @@ def members_of(
     policy: Policy,
     codes: Codebook,
 ) -> Members:
-    """Return the signals of these tickers as evidence, by ticker in order."""
+    """Return the signals of these tickers, which come by ticker in order, as evidence."""
     names = sorted(tickers)
     number = {name: at for at, name in enumerate(names)}
-    of = np.fromiter((number[each] for each in signals.ticker), dtype=np.int64, count=len(signals))
+    of = np.fromiter(map(number.__getitem__, signals.ticker), dtype=np.int64, count=len(signals))
     if np.any(of[1:] < of[:-1]):
-        order = np.argsort(of, kind="stable")
-        signals, of = signals.some(order.tolist()), of[order]
+        msg = "expected signals by ticker in order, was not"
+        raise ValueError(msg)
+    rows_of = np.searchsorted(of, np.arange(len(names) + 1))
     histories = [_history(prices, name) for name in names]
     bars = bars_of(histories, policy)
     numbers = _numbers(signals, codes)
     direction = np.array([DIRECTIONS[each[4]] for each in codes.claims.names] or [0])
     direction = direction[numbers["claim"]]
-    position = _positions(signals, of, histories, bars)
+    position = _positions(signals, rows_of, histories, bars)
     end = (bars.starts + bars.sizes)[of]
     held = np.minimum(numbers["horizon"], np.array(signals.observations, dtype=np.int64))
     length = np.where((direction != 0) & (position >= 0), np.minimum(held, end - 1 - position), 0)
@@ -112,7 +112,7 @@ def members_of(
     return Members(
         bars=bars,
         tickers=names,
-        rows_of=np.searchsorted(of, np.arange(len(names) + 1)),
+        rows_of=rows_of,
         direction=direction,
         position=position,
         end=end,
@@ -145,26 +145,27 @@ def _history(prices: Mapping[str, PriceHistory], ticker: str) -> PriceHistory | 
 
 
 def _numbers(signals: SignalColumns, codes: Codebook) -> dict[str, Any]:
-    eras = codes.eras.column(zip(signals.calendar, signals.periods_per_year, strict=True))
-    days = (_ordinal(each) for each in signals.entry_session)
-    indices = (each or 0 for each in signals.entry_index)
-    entered = np.array([each != _CANCELLED for each in signals.status], dtype=np.bool_)
-    over = np.array([each is not None for each in signals.last_session], dtype=np.bool_)
+    n = len(signals)
+    eras = codes.eras.column(zip(signals.calendar, signals.periods_per_year, strict=True), n)
+    clocks = zip(eras.tolist(), signals.entry_index, signals.entry_session, strict=True)
+    entered = np.fromiter(map(_CANCELLED.__ne__, signals.status), dtype=np.bool_, count=n)
     return {
         "claim": codes.claims.column(
             zip(
                 signals.data_class, signals.source, signals.model_name, signals.model_version,
                 signals.action, signals.horizon_sessions, strict=True,
-            )
+            ),
+            n,
         ),
-        "ticker": codes.tickers.column(zip(signals.data_class, signals.ticker, strict=True)),
+        "ticker": codes.tickers.column(zip(signals.data_class, signals.ticker, strict=True), n),
         "era": eras,
-        "clock": codes.clocks.column(zip(eras.tolist(), indices, days, strict=True)),
-        "stale": codes.stale.column(signals.stale_after_ms),
-        "policy": codes.policies.column(signals.policy_hash),
+        "clock": codes.clocks.column(clocks, n),
+        "stale": codes.stale.column(signals.stale_after_ms, n),
+        "policy": codes.policies.column(signals.policy_hash, n),
         "horizon": np.array(signals.horizon_sessions, dtype=np.int64),
         "entered": entered,
-        "matured": entered & over,
+        "matured": entered
+        & np.array([each is not None for each in signals.last_session], dtype=np.bool_),
         "hit": np.array([each == "hit" for each in signals.hit], dtype=np.bool_),
         "confidence": np.array(signals.confidence, dtype=np.float64),
         # None becomes NaN.
@@ -173,27 +174,24 @@ def _numbers(signals: SignalColumns, codes: Codebook) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@lru_cache(maxsize=1 << 16)
-def _ordinal(session: str | None) -> int:
-    return date.fromisoformat(session).toordinal() if session else 0
-
-
 def _positions(
-    signals: SignalColumns, of: Ints, histories: Sequence[PriceHistory | None], bars: Bars
+    signals: SignalColumns, rows_of: Ints, histories: Sequence[PriceHistory | None], bars: Bars
 ) -> Ints:
     """Return where the entry's bar of each signal is, NOWHERE without one."""
-    found = np.fromiter(
-        (
-            NOWHERE if history is None or session is None
-            else history.positions.get(session, NOWHERE)
-            for session, history in zip(
-                signals.entry_session, map(histories.__getitem__, of.tolist()), strict=True
-            )
-        ),
-        dtype=np.int64,
-        count=len(of),
-    )  # fmt: skip
-    return np.where(found == NOWHERE, NOWHERE, found + bars.starts[of])
+    found = np.full(len(signals), NOWHERE)
+    rows, starts = rows_of.tolist(), bars.starts.tolist()
+    for at, history in enumerate(histories):
+        first, last = rows[at : at + 2]
+        if history is None or first == last:
+            continue
+        sessions = signals.entry_session[first:last]
+        positions = np.fromiter(
+            map(history.positions.get, sessions, repeat(NOWHERE)),
+            dtype=np.int64,
+            count=last - first,
+        )
+        found[first:last] = np.where(positions == NOWHERE, NOWHERE, positions + starts[at])
+    return found
 
 
 def _base_rates(of: Ints, traded: Ints, horizons: Ints, bars: Bars, policy: Policy) -> Floats:

@@ -7,6 +7,7 @@ answers another question, and it has no return.
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -101,9 +102,9 @@ def judged_of(subs: Ints, columns: Ints, codes: Codebook) -> Judged:
     horizons = (subs % HORIZONS).tolist()
     eras = {era: codes.eras.names[era] for era, _, _ in clocks}
     if len({calendar for calendar, _ in eras.values()}) <= 1:
-        entries = [index for _, index, _ in clocks]
+        entries = [index or 0 for _, index, _ in clocks]
     else:
-        entries = [day for _, _, day in clocks]
+        entries = [date.fromisoformat(day).toordinal() if day else 0 for _, _, day in clocks]
         # Rounded up: rather a little more overlap than a little less.
         horizons = [
             math.ceil(horizon * _DAYS_PER_YEAR / eras[era][1])
@@ -172,9 +173,10 @@ def drawables(key: CohortKey, judged: Judged) -> list[Drawable]:
     counts, block = held[0].astype(np.float64), int(judged.horizons.max())
     # How the draws are turned rests on what is measured alone, never on what was before.
     seed = canonical_json(asdict(key)).decode()
+    sums = rounded(np.concatenate((held[1 : 1 + PARTS], held[1 + PARTS :]), axis=1))
     return [
-        Drawable(sums=rounded(parts), counts=counts, mean_block=block, seed=seed)
-        for parts in (held[1 : 1 + PARTS], held[1 + PARTS :])
+        Drawable(sums=each, counts=counts, mean_block=block, seed=seed)
+        for each in (sums[:reach], sums[reach:])
     ]
 
 

@@ -14,8 +14,6 @@ from sinks.evidence.figures import Figure
 from sinks.evidence.ranks import correlation
 from sinks.prices import Floats, Ints
 
-# Numbers below this are sorted by their digits, in one pass.
-_SMALL = 1 << 16
 OWN = len(IC_HORIZONS)
 # A coefficient and how many signals it rests on.
 Agreement = tuple[Figure, int]
@@ -76,60 +74,83 @@ def joined(parts: Sequence[Pairs]) -> Pairs:
 
 
 class Ranking:
-    """Pairs in the order of their claims and of their returns, for several ways to group them."""
+    """Pairs whose claims and returns are numbered in order, for several ways to group them."""
 
     def __init__(self, pairs: Pairs) -> None:
         self.pairs = pairs
-        self._by_claim = np.argsort(pairs.claimed)
-        self._by_return = [np.argsort(row) for row in pairs.came]
+        self._claims = _numbered(pairs.claimed)
+        self._returns = [_numbered(row) for row in pairs.came]
 
     def agreements(self, group: Ints, groups: int) -> list[list[Agreement]]:
         """Return, by horizon, the agreement of each group; a pair below 0 is in none."""
-        found, before = [], None
-        ranks, squares = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        for came, order in zip(self.pairs.came, self._by_return, strict=True):
-            there = ~np.isnan(came) & (group >= 0)
-            if before is None or not np.array_equal(there, before):
-                by_claim = self._by_claim[there[self._by_claim]]
-                ranks, squares = _ranks(group, groups, self.pairs.claimed, by_claim)
-                before = there
-            by_return = order[there[order]]
-            found.append(self._agreed(group, groups, (ranks, squares), came, by_return))
+        found, ranks = [], np.zeros(len(group), dtype=np.int64)
+        before, squares = None, ranks
+        for came, returns in zip(self.pairs.came, self._returns, strict=True):
+            rows = np.flatnonzero(~np.isnan(came) & (group >= 0))
+            of = group[rows]
+            if before is None or not np.array_equal(rows, before):
+                claims = _ranked(of, rows, self._claims)
+                ranks[claims.rows] = claims.ranks
+                squares, before = claims.by_group(claims.ranks * claims.ranks, groups), rows
+            ranked = _ranked(of, rows, returns)
+            numbers = zip(
+                np.bincount(of, minlength=groups).tolist(),
+                ranked.by_group(ranked.ranks * ranks[ranked.rows], groups).tolist(),
+                squares.tolist(),
+                ranked.by_group(ranked.ranks * ranked.ranks, groups).tolist(),
+                strict=True,
+            )
+            found.append([(correlation(n, *sums), n) for n, *sums in numbers])
         return found
 
-    def _agreed(
-        self, group: Ints, groups: int, claims: tuple[Ints, Ints], came: Floats, by_return: Ints
-    ) -> list[Agreement]:
-        ranks, squares = _ranks(group, groups, came, by_return)
-        shared = np.zeros(groups, dtype=np.int64)
-        np.add.at(shared, group[by_return], ranks[by_return] * claims[0][by_return])
-        counts = np.bincount(group[by_return], minlength=groups)
-        numbers = zip(
-            counts.tolist(), shared.tolist(), claims[1].tolist(), squares.tolist(), strict=True
-        )
-        return [(correlation(n, both, left, right), n) for n, both, left, right in numbers]
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ranked:
+    """Pairs by group and value in order: their places, and twice their centred ranks."""
+
+    rows: Ints
+    ranks: Ints
+    groups: Ints
+    starts: Ints
+
+    def by_group(self, values: Ints, groups: int) -> Ints:
+        """Return the sums over each group."""
+        found = np.zeros(groups, dtype=np.int64)
+        if len(self.starts):
+            found[self.groups] = np.add.reduceat(values, self.starts)
+        return found
 
 
-def _ranks(group: Ints, groups: int, values: Floats, order: Ints) -> tuple[Ints, Ints]:
-    """Return twice the centred rank of each pair in its group, and the sum of squares by group.
-
-    `order` are the pairs that are ranked, by their values.
-    """
-    of = group[order]
-    inner = np.argsort(of.astype(np.uint16) if groups < _SMALL else of, kind="stable")
-    order, of = order[inner], of[inner]
+def _numbered(values: Floats) -> Ints:
+    """Return the place of each value among all different ones in order."""
+    order = np.argsort(values)
     held = values[order]
-    starts = np.flatnonzero(
-        np.concatenate(([True], (held[1:] != held[:-1]) | (of[1:] != of[:-1])))[: len(of)]
-    )
-    ends = np.append(starts[1:], len(of))
-    counts = np.bincount(of, minlength=groups)
-    last = np.cumsum(counts)
-    own = of[starts]
+    found = np.empty(len(values), dtype=np.int64)
+    found[order] = np.cumsum(np.concatenate(([False], held[1:] != held[:-1]))[: len(held)])
+    return found
+
+
+def _ranked(group: Ints, rows: Ints, numbers: Ints) -> _Ranked:
+    """Return some pairs, each of its group, ranked by their numbers."""
+    # Group, number and place in one whole number: sorting those moves nothing else about.
+    row_bits, number_bits = len(numbers).bit_length(), len(numbers).bit_length()
+    keys = np.sort((((group << number_bits) + numbers[rows]) << row_bits) + rows)
+    order = keys & ((1 << row_bits) - 1)
+    keys >>= row_bits
+    starts = _run_starts(keys)
+    of = keys[starts] >> number_bits
+    ends = np.append(starts[1:], len(keys))
+    group_starts = _run_starts(of)
+    first = starts[group_starts]
+    last = np.append(first[1:], len(keys))
+    ties = np.diff(np.append(group_starts, len(of)))
     # Those before it less those behind it, of its group.
-    twice = starts + ends - (2 * last - counts)[own]
-    ranks = np.zeros(len(group), dtype=np.int64)
-    ranks[order] = np.repeat(twice, ends - starts)
-    squares = np.zeros(groups, dtype=np.int64)
-    np.add.at(squares, own, twice * twice * (ends - starts))
-    return ranks, squares
+    twice = starts + ends - np.repeat(first + last, ties)
+    return _Ranked(
+        rows=order, ranks=np.repeat(twice, ends - starts), groups=of[group_starts], starts=first
+    )
+
+
+def _run_starts(ordered: Ints) -> Ints:
+    changes = ordered[1:] != ordered[:-1]
+    return np.flatnonzero(np.concatenate(([True], changes))[: len(ordered)])

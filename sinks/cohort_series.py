@@ -150,7 +150,8 @@ def _daily(days: Ints, columns: Ints) -> DailySeries:
     if not len(days):
         return NO_SERIES
     counts = columns[0]
-    gross, net = rounded(columns[GROSS]) / counts, rounded(columns[NET]) / counts
+    both = rounded(np.concatenate((columns[GROSS], columns[NET]), axis=1))
+    gross, net = both[: len(days)] / counts, both[len(days) :] / counts
     return DailySeries(
         days=tuple(map(_label, days.tolist())),
         gross=tuple((gross + 0.0).tolist()),

@@ -48,9 +48,18 @@ class Overlaps:
         sums = np.add.reduceat(shared, self.starts).tolist()
         return math.fsum(each / length for each, length in zip(sums, self.lengths, strict=True))
 
-    def of_sums(self, middle: float) -> float:
-        """Return the sum over all pairs of their weight times both values less `middle`."""
-        own, shorter = _less(self.own, middle), _less(self.shorter, middle)
+    def of_sums(self, middle: float) -> tuple[float, float]:
+        """Return the sum over all pairs of their weight times both values, as they are.
+
+        And, second, of both values less `middle`.
+        """
+        each = parts_of(np.array([middle]))
+        less = [held[1:] - each * held[0] for held in (self.own, self.shorter)]
+        every = np.concatenate((self.own[1:], self.shorter[1:], *less), axis=1)
+        own, shorter, own_less, shorter_less = rounded(every).reshape(4, -1)
+        return self._shared(own, shorter), self._shared(own_less, shorter_less)
+
+    def _shared(self, own: Floats, shorter: Floats) -> float:
         shared = (own * (own + 2 * shorter)).tolist()
         ends = [*self.starts[1:], len(shared)]
         return math.fsum(
@@ -91,10 +100,3 @@ def _windows(held: Ints, at: Ints, reach: int, length: int) -> Ints:
     last = np.arange(reach + length - 1)
     sums: Ints = upto[:, np.minimum(last + 1, reach)] - upto[:, np.maximum(last + 1 - length, 0)]
     return sums
-
-
-def _less(windows: Ints, middle: float) -> Floats:
-    if not middle:
-        return rounded(windows[1:])
-    each = parts_of(np.array([middle]))
-    return rounded(windows[1:] - each * windows[0])

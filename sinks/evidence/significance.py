@@ -115,8 +115,8 @@ def overlap_of(pile: Pile) -> tuple[OverlapTest, Figure]:
             mean=known_middle, standard_error=missing, p_value=missing, p_strict=missing
         ), worth
     squares = rounded_sum(pile.squares)
-    strict = _p_around_zero(middle, shared.of_sums(0.0), squares, n)
-    around = shared.of_sums(middle)
+    plain, around = shared.of_sums(middle)
+    strict = _p_around_zero(middle, plain, squares, n)
     spread = math.fsum((squares, -2 * middle * rounded_sum(total), n * middle * middle))
     # All in one cell sum to zero but for their rounding: no error could be told from it.
     if around <= ROUNDING * max(spread, 0.0):
