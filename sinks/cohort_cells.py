@@ -25,12 +25,16 @@ class Cells:
     def __init__(self, width: int) -> None:
         self.keys: Ints = np.empty(0, dtype=np.int64)
         self.columns: Ints = np.empty((width, 0), dtype=np.int64)
+        # Where the cells of each unit lie, and whether some are of nothing any more.
+        self._places: dict[int, tuple[int, int]] | None = None
+        self._holes = False
 
     def add(self, keys: Ints, columns: Ints, sign: int = 1) -> None:
         """Add rows, or take them away by a sign of -1; their keys may come again."""
         if not len(keys):
             return
         keys, columns = added_up(keys, columns)
+        self._places = None
         if not len(self.keys):
             self.keys, self.columns = keys, columns * sign
             return
@@ -45,11 +49,24 @@ class Cells:
 
     def of(self, unit: int) -> tuple[Ints, Ints]:
         """Return what a unit tells apart, in order, and its columns; the first is not 0."""
-        first, last = np.searchsorted(self.keys, (unit << _BITS, (unit + 1) << _BITS)).tolist()
+        if self._places is None:
+            self._places = self._placed()
+            self._holes = not self.columns[0].all()
+        first, last = self._places.get(unit, (0, 0))
         columns = self.columns[:, first:last]
-        there = columns[0] != 0
         subs = self.keys[first:last] & _SUB
-        return (subs, columns) if there.all() else (subs[there], columns[:, there])
+        if self._holes:
+            there = columns[0] != 0
+            return subs[there], columns[:, there]
+        return subs, columns
+
+    def _placed(self) -> dict[int, tuple[int, int]]:
+        units = self.keys >> _BITS
+        starts = np.flatnonzero(np.concatenate(([True], units[1:] != units[:-1]))[: len(units)])
+        ends = [*starts[1:].tolist(), len(units)]
+        return dict(
+            zip(units[starts].tolist(), zip(starts.tolist(), ends, strict=False), strict=True)
+        )
 
     def of_all(self, units: Sequence[int]) -> tuple[Ints, Ints]:
         """Return the same of several units, added up."""

@@ -19,16 +19,13 @@ from sinks.cohort_outcomes import (
     Judged,
     Outcomes,
     calibration,
-    drawables,
     judged_of,
     no_outcomes,
     outcomes,
-    with_intervals,
 )
 from sinks.cohort_ranks import OWN, Agreement
 from sinks.cohort_series import Benchmark, SeriesFigures, series_figures, untraded_figures
 from sinks.cohort_sums import Sums
-from sinks.evidence.bootstrap import stationary_intervals
 from sinks.evidence.calibration import BINS, COLUMNS, Bins
 from sinks.evidence.cohort import Cohort, CohortKey, HorizonIC
 from sinks.evidence.figures import undefined
@@ -85,15 +82,14 @@ class _Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Begun:
-    """A group on the way to its draft; `redrawn` are piles whose intervals are to be drawn."""
+    """A group on the way to its draft; `judged` are piles that are not what they were."""
 
     group: Group
     counts: _Counts
     measured: SeriesFigures
     told: Calibration
-    came: Outcomes
     made_of: object
-    redrawn: Judged | None
+    judged: Judged | None
 
 
 class Drafts:
@@ -119,19 +115,24 @@ class Drafts:
             if counts is not None:
                 begun.append(self._begun(group, counts, sums, benchmark))
         self.measured += len(begun)
-        return {each.group.key: self._draft(each, came) for each, came in self._drawn(begun)}
+        return {each.group.key: self._draft(each, came) for each, came in self._judged(begun)}
 
-    def _drawn(self, begun: Sequence[_Begun]) -> Iterator[tuple[_Begun, Outcomes]]:
-        """Return each with its outcomes and their intervals, which are drawn together."""
-        redrawn = [(each.group.key, each.redrawn) for each in begun if each.redrawn is not None]
-        drawn = [one for key, judged in redrawn for one in drawables(key, judged)]
-        intervals = iter(stationary_intervals(drawn))
+    def _judged(self, begun: Sequence[_Begun]) -> Iterator[tuple[_Begun, Outcomes]]:
+        """Return each with its outcomes, of which those that are new are measured together."""
+        again = [
+            (each.group.key, each.judged, each.group.unknown)
+            for each in begun
+            if each.judged is not None
+        ]
+        measured = iter(outcomes(again))
         for each in begun:
-            came = each.came
-            if each.redrawn is not None:
-                came = with_intervals(came, each.redrawn, (next(intervals), next(intervals)))
-                self._kept[each.group.key].piles = each.made_of, came
-            yield each, came
+            kept = self._kept[each.group.key]
+            if each.judged is not None:
+                kept.piles = each.made_of, next(measured)
+            if each.counts.holds or kept.piles is None:
+                yield each, _HOLDS_OUTCOMES
+            else:
+                yield each, kept.piles[1]
 
     def _counts(self, group: Group, sums: Sums) -> _Counts | None:
         every = [*group.trading, *group.holding]
@@ -149,23 +150,19 @@ class Drafts:
     def _begun(self, group: Group, counts: _Counts, sums: Sums, benchmark: Benchmark) -> _Begun:
         kept = self._kept.setdefault(group.key, _Kept())
         made_of: object = None
-        came, redrawn = _HOLDS_OUTCOMES, None
+        judged = None
         if not counts.holds:
             subs, columns = sums.piles.of_all(group.trading)
             made_of = group.unknown, subs.tobytes(), columns.tobytes()
-            if kept.piles is not None and kept.piles[0] == made_of:
-                came = kept.piles[1]
-            else:
-                redrawn = judged_of(subs, columns, self._codes)
-                came = outcomes(redrawn, group.unknown)
+            if kept.piles is None or kept.piles[0] != made_of:
+                judged = judged_of(subs, columns, self._codes)
         return _Begun(
             group=group,
             counts=counts,
             measured=self._series(kept, group, counts, sums, benchmark),
             told=_calibration(kept, group.holding if counts.holds else group.trading, sums),
-            came=came,
             made_of=made_of,
-            redrawn=redrawn,
+            judged=judged,
         )
 
     def _series(

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from itertools import repeat
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -185,11 +184,8 @@ def _positions(
         if history is None or first == last:
             continue
         sessions = signals.entry_session[first:last]
-        positions = np.fromiter(
-            map(history.positions.get, sessions, repeat(NOWHERE)),
-            dtype=np.int64,
-            count=last - first,
-        )
+        known = cast("Mapping[str | None, int]", history.positions)
+        positions = np.array([known.get(each, NOWHERE) for each in sessions], dtype=np.int64)
         found[first:last] = np.where(positions == NOWHERE, NOWHERE, positions + starts[at])
     return found
 

@@ -14,7 +14,7 @@ import numpy as np
 from schemas.identity import canonical_json
 from sinks.cohort_codes import Codebook
 from sinks.cohort_sums import HORIZONS
-from sinks.evidence.bootstrap import Drawable
+from sinks.evidence.bootstrap import Drawable, stationary_intervals
 from sinks.evidence.calibration import (
     Bins,
     brier_parts,
@@ -27,7 +27,7 @@ from sinks.evidence.exact import PARTS, mean_of, rounded
 from sinks.evidence.figures import Figure, Interval, known, undefined
 from sinks.evidence.overlaps import Pile
 from sinks.evidence.rates import Rate, rate
-from sinks.evidence.significance import overlap_of
+from sinks.evidence.significance import OverlapTest, overlaps_of
 from sinks.prices import Ints
 
 _DAYS_PER_YEAR = 365
@@ -98,9 +98,9 @@ _NO_BASE, _NO_NET, _NO_GROSS = 1, 2, 3
 
 def judged_of(subs: Ints, columns: Ints, codes: Codebook) -> Judged:
     """Return the piles as `cohort_sums.Sums.piles` tells them apart."""
-    clocks = [codes.clocks.names[each] for each in (subs // HORIZONS).tolist()]
+    clocks = list(map(codes.clocks.names.__getitem__, (subs // HORIZONS).tolist()))
     horizons = (subs % HORIZONS).tolist()
-    eras = {era: codes.eras.names[era] for era, _, _ in clocks}
+    eras = {era: codes.eras.names[era] for era in {era for era, _, _ in clocks}}
     if len({calendar for calendar, _ in eras.values()}) <= 1:
         entries = [index or 0 for _, index, _ in clocks]
     else:
@@ -128,21 +128,34 @@ def calibration(bins: Bins) -> Calibration:
     )
 
 
-def outcomes(judged: Judged, unknown: str) -> Outcomes:
-    """Return the returns and tests of matured BUY and SELL signals, without intervals and IC.
+def outcomes(
+    groups: Sequence[tuple[CohortKey, Judged, str]],
+) -> list[Outcomes]:
+    """Return the returns and tests of matured BUY and SELL signals of each group, without IC.
 
-    `unknown` says why there is no base rate where one is missing.
+    The last of a group says why there is no base rate where one is missing.
     """
-    base_rate, no_base = _base_rate(judged, unknown), bool(judged.missing(_NO_BASE))
-    test, worth = overlap_of(
-        Pile(
-            entries=judged.entries,
-            horizons=judged.horizons,
-            counts=judged.columns[0],
-            parts=judged.sums(EXCESS),
-            squares=judged.sums(SQUARES).sum(axis=1),
-        )
+    tests = overlaps_of([_pile(judged) for _, judged, _ in groups])
+    drawn = [one for key, judged, _ in groups for one in drawables(key, judged)]
+    intervals = iter(stationary_intervals(drawn))
+    return [
+        _with_intervals(_tested(judged, unknown, *test), judged, (next(intervals), next(intervals)))
+        for (_, judged, unknown), test in zip(groups, tests, strict=True)
+    ]
+
+
+def _pile(judged: Judged) -> Pile:
+    return Pile(
+        entries=judged.entries,
+        horizons=judged.horizons,
+        counts=judged.columns[0],
+        parts=judged.sums(EXCESS),
+        squares=judged.sums(SQUARES).sum(axis=1),
     )
+
+
+def _tested(judged: Judged, unknown: str, test: OverlapTest, worth: Figure) -> Outcomes:
+    base_rate, no_base = _base_rate(judged, unknown), bool(judged.missing(_NO_BASE))
     return Outcomes(
         base_rate=base_rate,
         excess_hit=base_rate if no_base else test.mean,
@@ -180,7 +193,7 @@ def drawables(key: CohortKey, judged: Judged) -> list[Drawable]:
     ]
 
 
-def with_intervals(found: Outcomes, judged: Judged, intervals: Sequence[Interval]) -> Outcomes:
+def _with_intervals(found: Outcomes, judged: Judged, intervals: Sequence[Interval]) -> Outcomes:
     """Return the outcomes with the intervals of `drawables`, where nothing is missing."""
     excess, net = intervals
     if judged.missing(_NO_BASE):

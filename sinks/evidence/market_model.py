@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from sinks.evidence.exact import Floats
 from sinks.evidence.figures import Figure, known, undefined
 from sinks.evidence.moments import ROUNDING, is_constant, mean, newey_west_lag, newey_west_sum
 
@@ -35,15 +38,15 @@ def jensen(excess: Sequence[float], benchmark_excess: Sequence[float]) -> Market
 
 
 def _line(excess: Sequence[float], benchmark: Sequence[float], n: int) -> MarketModel:
+    # Each step is one of Python's own, a column at a time: no bit is another.
     x_mean, y_mean = mean(benchmark), mean(excess)
-    x_apart = [each - x_mean for each in benchmark]
-    square = math.fsum(each * each for each in x_apart)
-    products = (x * (y - y_mean) for x, y in zip(x_apart, excess, strict=True))
-    beta = math.fsum(products) / square
+    x_apart, y_apart = np.array(benchmark) - x_mean, np.array(excess) - y_mean
+    square = math.fsum((x_apart * x_apart).tolist())
+    beta = math.fsum((x_apart * y_apart).tolist()) / square
     alpha = y_mean - beta * x_mean
-    rest = [(y - y_mean) - beta * x for x, y in zip(x_apart, excess, strict=True)]
+    rest = y_apart - beta * x_apart
     # alpha is a weighted sum of the values; its error is that sum over the residuals
-    weights = [1 / n - x_mean * x / square for x in x_apart]
+    weights = 1 / n - x_mean * x_apart / square
     return MarketModel(
         alpha=known(alpha),
         alpha_t=_t_value(alpha, weights, rest),
@@ -53,11 +56,10 @@ def _line(excess: Sequence[float], benchmark: Sequence[float], n: int) -> Market
     )
 
 
-def _t_value(alpha: float, weights: Sequence[float], rest: Sequence[float]) -> Figure:
-    if max(abs(each) for each in rest) <= ROUNDING:
+def _t_value(alpha: float, weights: Floats, rest: Floats) -> Figure:
+    if float(np.abs(rest).max()) <= ROUNDING:
         return undefined("the residuals are zero")
-    moved = [weight * each for weight, each in zip(weights, rest, strict=True)]
-    variance = newey_west_sum(moved, newey_west_lag(len(rest)))
+    variance = newey_west_sum(weights * rest, newey_west_lag(len(rest)))
     if variance <= 0:
         return undefined("the estimated variance of alpha is not positive")
     return known(alpha / math.sqrt(variance))

@@ -35,7 +35,7 @@ def newey_west_lag(n: int) -> int:
     return min(math.floor(4 * float((n / 100) ** (2 / 9))), n - 1)
 
 
-def newey_west_sum(values: Sequence[float], lag: int) -> float:
+def newey_west_sum(values: Sequence[float] | npt.NDArray[np.float64], lag: int) -> float:
     """Return the variance of the sum of centred values, autocorrelated up to the lag.
 
     Bartlett weights (Newey, West 1987), no correction for small samples.

@@ -8,11 +8,18 @@ horizon's windows hold its own signals, beside those of shorter ones.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import truediv
+from typing import NamedTuple
 
 import numpy as np
 
 from sinks.evidence.exact import PARTS, Floats, Ints, parts_of, rounded
+
+# A horizon is below 2^20, in sessions or days.
+_KEY_BITS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,74 +36,96 @@ class Pile:
     squares: Ints
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Overlaps:
-    """What the windows of each horizon hold: counts and parts of sums, exactly.
+class Shared(NamedTuple):
+    """Sums over all pairs of their weight: alone, times both values, times both less the mean."""
 
-    `own` are the signals of the horizon, `shorter` those of shorter ones; the
-    windows of the horizon `lengths[i]` lie from `starts[i]` on.
+    counts: float
+    plain: float
+    centred: float
+
+
+def shared_times(piles: Sequence[Pile], means: Sequence[float]) -> list[Shared]:
+    """Return what the pairs of each pile share, as if it were alone; none is empty."""
+    if not piles:
+        return []
+    strips = _Strips(piles)
+    own, shorter = strips.windows(strips.own), strips.windows(strips.shorter)
+    middle = parts_of(np.array(means))[:, strips.pile_of_window]
+    every = [own[1:], shorter[1:], own[1:] - middle * own[0], shorter[1:] - middle * shorter[0]]
+    plain_own, plain_shorter, less_own, less_shorter = rounded(
+        np.concatenate(every, axis=1)
+    ).reshape(4, -1)
+    counts = np.add.reduceat(own[0] * (own[0] + 2 * shorter[0]), strips.starts).tolist()
+    plain = strips.summed(plain_own * (plain_own + 2 * plain_shorter))
+    centred = strips.summed(less_own * (less_own + 2 * less_shorter))
+    found: list[Shared] = []
+    for first, last in pairwise(strips.firsts):
+        lengths = strips.lengths[first:last]
+        found.append(
+            Shared(
+                *(
+                    math.fsum(map(truediv, sums[first:last], lengths))
+                    for sums in (counts, plain, centred)
+                )
+            )
+        )
+    return found
+
+
+class _Strips:
+    """A strip of sessions for each horizon of each pile, one after the other.
+
+    `own` holds the sums of the horizon's signals by session, `shorter` those of
+    the shorter horizons. Those of pile i are from `firsts[i]` on, up to `firsts[i + 1]`.
     """
 
-    lengths: list[int]
-    starts: list[int]
-    own: Ints
-    shorter: Ints
+    def __init__(self, piles: Sequence[Pile]) -> None:
+        pile = np.repeat(np.arange(len(piles)), [len(each.entries) for each in piles])
+        entries = np.concatenate([each.entries for each in piles])
+        held = np.concatenate([np.vstack((each.counts, each.parts)) for each in piles], axis=1)
+        begins = np.cumsum([0, *(len(each.entries) for each in piles)])[:-1]
+        first = np.minimum.reduceat(entries, begins)
+        reach = np.maximum.reduceat(entries, begins) - first + 1
+        horizons = np.concatenate([each.horizons for each in piles])
+        keys, strip = np.unique((pile << _KEY_BITS) + horizons, return_inverse=True)
+        of, length = keys >> _KEY_BITS, keys & ((1 << _KEY_BITS) - 1)
+        self.lengths: list[int] = length.tolist()
+        self.firsts: list[int] = np.searchsorted(of, np.arange(len(piles) + 1)).tolist()
+        sizes = reach[of] + 1
+        self._base = np.cumsum(sizes) - sizes
+        place = entries - first[pile] + 1
+        self.own = np.zeros((PARTS + 1, int(sizes.sum())), dtype=np.int64)
+        self.shorter = np.zeros_like(self.own)
+        _add(self.own, self._base[strip] + place, held)
+        ends = np.array(self.firsts)[1:][pile]
+        for further in range(1, int(np.diff(self.firsts).max())):
+            some = np.flatnonzero(strip + further < ends)
+            _add(self.shorter, self._base[strip[some] + further] + place[some], held[:, some])
+        self._windows(reach[of], length)
+        self.pile_of_window = np.repeat(of, reach[of] + length - 1)
 
-    def of_counts(self) -> float:
-        """Return the sum over all pairs of their weight."""
-        shared = self.own[0] * (self.own[0] + 2 * self.shorter[0])
-        sums = np.add.reduceat(shared, self.starts).tolist()
-        return math.fsum(each / length for each, length in zip(sums, self.lengths, strict=True))
+    def _windows(self, reach: Ints, length: Ints) -> None:
+        """Find where each window begins and ends: of the last `length` sessions up to one."""
+        sizes = reach + length - 1
+        self.starts = np.cumsum(sizes) - sizes
+        strip = np.repeat(np.arange(len(sizes)), sizes)
+        last = np.arange(len(strip)) - self.starts[strip] + 1
+        self._ends = self._base[strip] + np.minimum(last, reach[strip])
+        self._begins = self._base[strip] + np.maximum(last - length[strip], 0)
 
-    def of_sums(self, middle: float) -> tuple[float, float]:
-        """Return the sum over all pairs of their weight times both values, as they are.
+    def windows(self, held: Ints) -> Ints:
+        """Return the sums over each window of each strip."""
+        # Differences of whole numbers are exact, whatever other strips hold before.
+        upto = np.cumsum(held, axis=1)
+        sums: Ints = upto[:, self._ends] - upto[:, self._begins]
+        return sums
 
-        And, second, of both values less `middle`.
-        """
-        each = parts_of(np.array([middle]))
-        less = [held[1:] - each * held[0] for held in (self.own, self.shorter)]
-        every = np.concatenate((self.own[1:], self.shorter[1:], *less), axis=1)
-        own, shorter, own_less, shorter_less = rounded(every).reshape(4, -1)
-        return self._shared(own, shorter), self._shared(own_less, shorter_less)
-
-    def _shared(self, own: Floats, shorter: Floats) -> float:
-        shared = (own * (own + 2 * shorter)).tolist()
-        ends = [*self.starts[1:], len(shared)]
-        return math.fsum(
-            math.fsum(shared[start:end]) / length
-            for start, end, length in zip(self.starts, ends, self.lengths, strict=True)
-        )
-
-
-def overlaps_of(pile: Pile) -> Overlaps:
-    """Return the windows of a pile that is not empty."""
-    lengths = np.unique(pile.horizons).tolist()
-    held = np.concatenate((pile.counts[None], pile.parts))
-    first = int(pile.entries.min())
-    at, reach = pile.entries - first, int(pile.entries.max()) - first + 1
-    own, shorter, starts = [], [], [0]
-    for length in lengths:
-        here = pile.horizons == length
-        own.append(_windows(held[:, here], at[here], reach, length))
-        less = pile.horizons < length
-        shorter.append(_windows(held[:, less], at[less], reach, length))
-        starts.append(starts[-1] + reach + length - 1)
-    return Overlaps(
-        lengths=lengths,
-        starts=starts[:-1],
-        own=np.concatenate(own, axis=1),
-        shorter=np.concatenate(shorter, axis=1),
-    )
+    def summed(self, values: Floats) -> list[float]:
+        """Return the sum over the windows of each strip."""
+        held, starts = values.tolist(), self.starts.tolist()
+        return [math.fsum(held[at:end]) for at, end in pairwise([*starts, len(held)])]
 
 
-def _windows(held: Ints, at: Ints, reach: int, length: int) -> Ints:
-    """Return the sums over each window that holds a session: of the last `length` up to it."""
-    if not len(at):
-        return np.zeros((PARTS + 1, reach + length - 1), dtype=np.int64)
-    upto = np.zeros((PARTS + 1, reach + 1), dtype=np.int64)
-    for row, values in zip(upto, held, strict=True):
-        np.add.at(row[1:], at, values)
-    np.cumsum(upto, axis=1, out=upto)
-    last = np.arange(reach + length - 1)
-    sums: Ints = upto[:, np.minimum(last + 1, reach)] - upto[:, np.maximum(last + 1 - length, 0)]
-    return sums
+def _add(strips: Ints, places: Ints, held: Ints) -> None:
+    for row, values in zip(strips, held, strict=True):
+        np.add.at(row, places, values)

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sinks.evidence.distribution import normal_cdf, normal_quantile
-from sinks.evidence.exact import mean_of, parts_of, rounded_sum
+from sinks.evidence.exact import Ints, mean_of, parts_of, rounded_sum
 from sinks.evidence.figures import Figure, known, undefined
 from sinks.evidence.moments import ROUNDING
-from sinks.evidence.overlaps import Pile, overlaps_of
+from sinks.evidence.overlaps import Pile, Shared, shared_times
 
 _ACTIONS = ("BUY", "SELL", "HOLD")
 _EVEN = 0.5
@@ -98,40 +98,46 @@ def effective_n(entries: Sequence[int], horizons: Sequence[int]) -> Figure:
 
 def overlap_of(pile: Pile) -> tuple[OverlapTest, Figure]:
     """Return the test of these outcomes, and the effective n."""
-    n = int(pile.counts.sum())
-    if not n:
-        missing = undefined(f"expected at least 2 outcomes, was {n}")
-        nothing = undefined("no outcome")
-        test = OverlapTest(mean=nothing, standard_error=missing, p_value=missing, p_strict=missing)
-        return test, nothing
-    total = pile.parts.sum(axis=1)
-    middle = mean_of(total, n)
-    shared = overlaps_of(pile)
-    worth = known(n * n / shared.of_counts())
+    return overlaps_of([pile])[0]
+
+
+def overlaps_of(piles: Sequence[Pile]) -> list[tuple[OverlapTest, Figure]]:
+    """Return the test and the effective n of each, just as if it were alone."""
+    sizes = [int(each.counts.sum()) for each in piles]
+    held = [each for each, n in zip(piles, sizes, strict=True) if n]
+    totals = [each.parts.sum(axis=1) for each in held]
+    means = [mean_of(total, n) for total, n in zip(totals, filter(None, sizes), strict=True)]
+    shared = iter(zip(held, totals, means, shared_times(held, means), strict=True))
+    return [_tested(n, *next(shared)) if n else _untested() for n in sizes]
+
+
+def _untested() -> tuple[OverlapTest, Figure]:
+    missing, nothing = undefined("expected at least 2 outcomes, was 0"), undefined("no outcome")
+    test = OverlapTest(mean=nothing, standard_error=missing, p_value=missing, p_strict=missing)
+    return test, nothing
+
+
+def _tested(
+    n: int, pile: Pile, total: Ints, middle: float, shared: Shared
+) -> tuple[OverlapTest, Figure]:
+    worth, mean = known(n * n / shared.counts), known(middle)
     if n == 1:
         missing = undefined(f"expected at least 2 outcomes, was {n}")
-        known_middle = known(middle)
-        return OverlapTest(
-            mean=known_middle, standard_error=missing, p_value=missing, p_strict=missing
-        ), worth
-    squares = rounded_sum(pile.squares)
-    plain, around = shared.of_sums(middle)
-    strict = _p_around_zero(middle, plain, squares, n)
-    spread = math.fsum((squares, -2 * middle * rounded_sum(total), n * middle * middle))
-    # All in one cell sum to zero but for their rounding: no error could be told from it.
-    if around <= ROUNDING * max(spread, 0.0):
+        strict = missing
+    else:
         missing = undefined("the estimated variance is not positive")
-        test = OverlapTest(
-            mean=known(middle), standard_error=missing, p_value=missing, p_strict=strict
-        )
-        return test, worth
-    error = math.sqrt(around) / n
-    test = OverlapTest(
-        mean=known(middle),
-        standard_error=known(error),
-        p_value=known(normal_cdf(-middle / error)),
-        p_strict=strict,
-    )
+        squares = rounded_sum(pile.squares)
+        strict = _p_around_zero(middle, shared.plain, squares, n)
+        spread = math.fsum((squares, -2 * middle * rounded_sum(total), n * middle * middle))
+        # All in one cell sum to zero but for their rounding: no error could be told from it.
+        if shared.centred > ROUNDING * max(spread, 0.0):
+            error = math.sqrt(shared.centred) / n
+            p_value = known(normal_cdf(-middle / error))
+            test = OverlapTest(
+                mean=mean, standard_error=known(error), p_value=p_value, p_strict=strict
+            )
+            return test, worth
+    test = OverlapTest(mean=mean, standard_error=missing, p_value=missing, p_strict=strict)
     return test, worth
 
 
