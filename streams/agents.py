@@ -22,6 +22,9 @@ AGENTS: dict[str, Topic] = {
     "apply_decisions": topics.DECISIONS,
 }
 
+# The broker's answer to one partition's chunk takes longer than the work on it.
+CHUNKS_AT_ONCE = 4
+
 
 def wire_agents(app: faust.App, processor: Processor, prefix: str, partitions: int) -> None:
     """Add an agent for each inbound topic to the app."""
@@ -34,7 +37,8 @@ def wire_agents(app: faust.App, processor: Processor, prefix: str, partitions: i
             key_serializer="raw",
             value_serializer="chunk",
         )
-        app.agent(channel, name=name)(_agent(app, processor, topic))
+        actor = _agent(app, processor, topic)
+        app.agent(channel, name=name, concurrency=CHUNKS_AT_ONCE)(actor)
 
 
 def _agent(app: faust.App, processor: Processor, topic: Topic) -> Any:

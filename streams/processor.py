@@ -6,6 +6,7 @@ the chunk is acknowledged.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, Protocol
@@ -45,8 +46,9 @@ class Outgoing(Protocol):
 class Processor:
     """The trackers of the partitions of this worker, fed chunk by chunk.
 
-    Chunks of all topics go one after the other, so that what one has changed
-    is told and kept before the next one builds on it.
+    Chunks of a partition, of all topics, go one after the other, so that what one has
+    changed is told and kept before the next one builds on it. Partitions share nothing:
+    one works while another waits for the broker.
     """
 
     def __init__(
@@ -59,8 +61,8 @@ class Processor:
         self._outbox = outbox
         self._trackers = Trackers(rules, table_of)
         self._partitions = partitions
-        self._one_at_a_time = asyncio.Lock()
-        self._broken = False
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unpublished: set[int] = set()
         self.ignored = 0
 
     def take_over(self, partitions: Iterable[int]) -> None:
@@ -71,14 +73,15 @@ class Processor:
         self, topic: Topic, records: Chunk | Sequence[Any]
     ) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""
-        async with self._one_at_a_time:
-            if self._broken:
+        chunk = Chunk.of(records)
+        async with self._turns[chunk.partition]:
+            if chunk.partition in self._unpublished:
                 msg = "an earlier chunk was not published: nothing may build on what it changed"
                 raise BrokenError(msg)
             # Until its rows are sent, memory is ahead of the tables.
-            self._broken = True
-            effect = await self._take(topic, Chunk.of(records))
-            self._broken = False
+            self._unpublished.add(chunk.partition)
+            effect = await self._take(topic, chunk)
+            self._unpublished.discard(chunk.partition)
             return effect
 
     async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:

@@ -53,7 +53,7 @@ class Harness:
             self.crashes.append(reason)
 
         self.app.crash = crash
-        async with self.app.agents[name].test_context() as agent:
+        async with self.app.agents[name].test_context(concurrency=1) as agent:
             yield agent
 
     async def hand(self, agent: Any, topic: Topic, values: Sequence[Any], first: int = 0) -> TP:
