@@ -131,8 +131,8 @@ class World:
         return cost
 
     async def _process(self, topic: Topic, chunks: Sequence[Chunk]) -> None:
-        # the lock in it belongs to one loop
-        self._processor._one_at_a_time = asyncio.Lock()  # noqa: SLF001
+        # the locks in it belong to one loop
+        self._processor._turns.clear()  # noqa: SLF001
         self._processor._outbox._on_the_way.clear()  # type: ignore[attr-defined]  # noqa: SLF001
         for chunk in chunks:
             effect = await self._processor.process(topic, chunk)
