@@ -1,7 +1,8 @@
 """Parquet files, a group of rows at a time; lines count its rows from 1."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import count
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,7 @@ from producers.tick_cells import NAMES
 from producers.values import plain
 
 _BATCH_ROWS = 65_536
+_READ_BYTES = 1 << 20
 
 
 def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
@@ -30,7 +32,7 @@ def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
         kept = {name: original for name, original in names.items() if name in wanted}
         # few tickers stand in many rows: one check of each, and no text a row
         coded = [kept[name] for name in NAMES if name in kept]
-        file = pq.ParquetFile(stream, read_dictionary=coded)
+        file = _open(stream, coded)
         first = 1
         for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(kept.values())):
             yield Table(
@@ -45,6 +47,13 @@ def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
         raise InputError(msg) from None
 
 
+def _open(stream: IO[bytes], coded: Sequence[str] = ()) -> Any:
+    # Arrow would read a whole group of rows ahead, and keep every group until the end of the file
+    return pq.ParquetFile(
+        stream, read_dictionary=list(coded), pre_buffer=False, buffer_size=_READ_BYTES
+    )
+
+
 def _tidy(name: str, column: Column) -> Column:
     return tidy_names(column) if name in NAMES else tidy(column)
 
@@ -52,7 +61,7 @@ def _tidy(name: str, column: Column) -> Column:
 def rows(source: Source, columns: RecordColumns) -> Iterator[tuple[int, Fields | Refusal]]:
     """Yield each row's cells by the name of their column; null and NaN are left out."""
     try:
-        file = pq.ParquetFile(seekable(source))
+        file = _open(seekable(source))
         names = folded(file.schema_arrow.names, source.name)
         columns.check(source.name, names)
         numbers = count(1)

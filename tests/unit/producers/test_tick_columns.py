@@ -12,6 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers import arrow, casts
+from producers.formats import format_named
+from producers.sources import Source
+from producers.tick_cells import TickOptions
+from producers.ticks import read_ticks
 from tests.unit.producers.reading import Tick, ticks_of
 
 OPEN_MS = 1_577_975_400_000  # 2020-01-02T14:30:00Z
@@ -116,6 +120,33 @@ def test_times_of_any_offset_are_those_that_pandas_reads(moments: list[str]) -> 
 
     assert not known.bad.any()
     assert known.values.tolist() == beside_another.values.tolist()[:-1]
+
+
+class CountedReads(io.BytesIO):
+    """A file that knows how much of it was read."""
+
+    bytes_read = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        self.bytes_read += len(found)
+        return found
+
+
+def test_a_group_of_rows_is_not_read_as_a_whole() -> None:
+    """Some writers put a whole file into one group."""
+    rows = 1_000_000
+    price = np.random.default_rng(7).random(rows) + 1.0
+    table = pa.table({"ticker": ["A"] * rows, "ts_event_ms": OPEN_MS + np.arange(rows)})
+    file = CountedReads()
+    pq.write_table(table.append_column("price", [price]), file, row_group_size=rows)
+    file.seek(0)
+    source = Source(name="x", format=format_named("parquet"), stream=file, raw=file)
+
+    first = next(read_ticks(source, TickOptions()))
+
+    assert 0 < len(first.ticks.price) < rows / 4
+    assert file.bytes_read < file.getbuffer().nbytes / 2
 
 
 def test_tickers_that_are_one_without_their_space_are_one() -> None:
