@@ -54,12 +54,7 @@ def build_report(rows: Rows) -> JudgedReport:
     """Return the figures of these rows, and what is said of each signal."""
     signals = sorted(rows.signals, key=lambda each: each.signal_id)
     book = book_of(rows)
-    counted = replace(
-        book.counted(rows.as_of.as_of_ms),
-        conflicting_closes=rows.conflicting_closes,
-        bars=rows.as_of.bars,
-        observations=rows.as_of.observations,
-    )
+    counted = replace(book.counted(rows.as_of.as_of_ms), conflicting_closes=rows.conflicting_closes)
     report = report_of(book, counted, rows.as_of, rows.paper)
     screens, readiness = judge_signals(rows, counted.cohorts)
     return JudgedReport(
@@ -87,10 +82,10 @@ def book_of(rows: Rows) -> ReportBook:
 
 
 def report_of(book: ReportBook, counted: Counted, as_of: AsOf, paper: PaperRows) -> Report:
-    """Return the report of what a book has counted; bars and observations are its count."""
+    """Return the report of what a book has counted."""
     account, policy = account_of(paper), book.policy
     return Report(
-        as_of=replace(as_of, bars=counted.bars, observations=counted.observations),
+        as_of=as_of,
         counted=counted,
         policy=policy,
         replay_counts=book.replay_counts,

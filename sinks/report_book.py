@@ -48,8 +48,6 @@ class Counted:
     suspect: list[str]
     unpriced_tickers: list[str]
     conflicting_closes: int
-    bars: int
-    observations: int
     cohorts: Sequence[Cohort]
 
     def not_ready_reasons(self) -> dict[str, int]:
@@ -125,8 +123,6 @@ class ReportBook:
                 name for name, each in self._parts.items() if each.bars is None
             ),
             conflicting_closes=sum(each.conflicting_closes for each in priced),
-            bars=sum(len(each.history) for each in priced),
-            observations=sum(each.observations for each in self._parts.values()),
             cohorts=cohorts,
         )
 

@@ -41,7 +41,6 @@ class TickerPart:
     group: Group | None
     suspect: list[str]
     candidates: list[tuple[Entry, CohortKey]]
-    observations: int
     generated_ms: int
     waiting: list[tuple[int, str]]
     stale: list[str] = field(default_factory=list)
@@ -76,7 +75,6 @@ def ticker_part(
             for entry, mark in zip(entries, marks, strict=True)
             if mark.kind.cohort is not None and not mark.before and not mark.kind.after
         ],
-        observations=sum(each.observations for each in entries),
         waiting=sorted(
             (each.stale_after_ms, each.signal_id) for each in entries if each.last_session is None
         ),

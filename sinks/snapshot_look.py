@@ -20,9 +20,9 @@ from sinks.report_tracking import TickerText, Tracked, TrackingFile
 from sinks.rows import AsOf
 from sinks.sqlite_queries import current_policy, read_bar_columns, read_changes, read_paper
 from sinks.sqlite_report import (
-    ArrivalReader,
     Connection,
     ObservationReader,
+    read_arrival,
     read_conflicts,
     read_entries,
     read_listed,
@@ -41,12 +41,11 @@ class Look:
         self._book: ReportBook | None = None
         self._counted: Counted | None = None
         self._change = 0
-        self._arrival = ArrivalReader()
         self._maker = EntryMaker()
 
     def report(self, connection: Connection) -> Report:
         """Return the report of the database as this connection sees it."""
-        arrival, paper = self._arrival.read(connection), read_paper(connection)
+        arrival, paper = read_arrival(connection), read_paper(connection)
         book = self._brought_up(connection, arrival)
         as_of = arrival.at(book.as_of_ms())
         if self._counted is None:
@@ -149,5 +148,4 @@ def _observed(reader: ObservationReader, row: Tracked, text: TickerText, entry: 
     if found is not None:
         return found
     # Rows on their way: a bar that was restated, or has not come yet.
-    closes = reader.closes(row.signal_id, row.payload_hash, row.entry_session, row.last_session)
-    return text.of(closes)
+    return text.of(reader.closes(row.signal_id))

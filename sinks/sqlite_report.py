@@ -9,6 +9,7 @@ from sinks.report_csv import STORED_COLUMNS
 from sinks.report_entries import ENTRY_COLUMNS
 from sinks.report_tracking import TRACKED_COLUMNS
 from sinks.rows import AsOf, SignalRow
+from sinks.sqlite_changes import read_count
 from sinks.sqlite_queries import read_positions, read_signal
 
 Row = tuple[Any, ...]
@@ -18,19 +19,18 @@ _CHUNK = 2_000
 _OF = "WHERE ticker IN (SELECT value FROM json_each(?))"
 
 
-# A signal's last observation that counts, by one step to the end of its stretch of the key.
+# A signal's last observation that counts, found as the view `signal_rows` finds it.
 _LAST = """
 FROM llm_signals AS s
-LEFT JOIN observations AS o
-  ON o.signal_id = s.signal_id
- AND o.payload_hash = s.payload_hash
- AND o.session = (
-    SELECT l.session FROM observations AS l
-    WHERE l.signal_id = s.signal_id
-      AND l.payload_hash = s.payload_hash
-      AND l.session > s.entry_session
-      AND l.session <= coalesce(s.last_session, '9999')
-    ORDER BY l.session DESC LIMIT 1
+LEFT JOIN payloads AS p ON p.signal_id = s.signal_id AND p.payload_hash = s.payload_hash
+LEFT JOIN observation_values AS o
+  ON o.id = (
+    SELECT w.id
+    FROM observed AS d CROSS JOIN observation_values AS w ON w.id = (d.day << 47) + p.number
+    WHERE d.ticker = p.number >> 27
+      AND d.session > s.entry_session
+      AND d.session <= coalesce(s.last_session, '9999')
+    ORDER BY d.session DESC LIMIT 1
  )
 """
 _OF_LAST = {
@@ -38,7 +38,7 @@ _OF_LAST = {
     "max_drawdown": (
         "CASE WHEN s.entry_session IS NULL THEN NULL ELSE coalesce(o.max_drawdown, 0.0) END"
     ),
-    "last_seen": "o.session",
+    "last_seen": "date((o.id >> 47) * 86400, 'unixepoch')",
     "last_close": "o.close",
     "last_signed": "o.signed_return",
 }
@@ -69,19 +69,16 @@ def read_tracked(connection: Connection) -> Iterator[Row]:
 
 
 class ObservationReader:
-    """Reads the observations that count of one signal after the other."""
+    """Reads the observations that count, of one signal after the other."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def closes(
-        self, signal_id: str, payload_hash: str, after: str, last: str | None
-    ) -> list[tuple[str, float]]:
-        """Return session and close of each observation in (after, last], in order."""
+    def closes(self, signal_id: str) -> list[tuple[str, float]]:
+        """Return session and close of each observation, in order."""
         return self._connection.execute(
-            "SELECT session, close FROM observations WHERE signal_id = ?1 AND payload_hash = ?2 "
-            "AND session > ?3 AND session <= ?4",
-            (signal_id, payload_hash, after, last or "9999"),
+            "SELECT session, close FROM signal_observations WHERE signal_id = ? ORDER BY session",
+            (signal_id,),
         ).fetchall()
 
 
@@ -100,45 +97,27 @@ def read_listed(connection: Connection, signal_ids: Iterable[str]) -> list[Signa
     return [each for each in found if each is not None]
 
 
-class ArrivalReader:
-    """Reads what depends on how the rows came; counts only what came since its last look."""
-
-    def __init__(self) -> None:
-        self._last_event = 0
-        self._events = 0
-
-    def read(self, connection: Connection) -> AsOf:
-        """Return offsets and counters; the time, bars and observations are left open."""
-        self._count_events(connection)
-        positions = read_positions(connection)
-        offsets: dict[str, dict[str, int]] = {}
-        for (topic, partition), position in positions.items():
-            offsets.setdefault(topic, {})[str(partition)] = position.next_offset
-        dead = connection.execute(
-            "SELECT error_class, count(*) FROM dead_letters "
-            "GROUP BY error_class ORDER BY error_class"
-        )
-        quarantined = connection.execute("SELECT count(*) FROM quarantined").fetchone()
-        return AsOf(
-            as_of_ms=None,
-            run_id=next((each.run_id for each in positions.values()), None),
-            offsets=offsets,
-            topic_ids={topic: each.topic_id for (topic, _), each in positions.items()},
-            bars=0,
-            observations=0,
-            validation_events=self._events,
-            quarantined=quarantined[0],
-            dead_letters=dict(dead),
-        )
-
-    def _count_events(self, connection: Connection) -> None:
-        # Events are never deleted: those after the last one seen are the new ones.
-        found = connection.execute(
-            "SELECT count(*), max(rowid) FROM validation_events WHERE rowid > ?",
-            (self._last_event,),
-        ).fetchone()
-        self._events += found[0]
-        self._last_event = found[1] or self._last_event
+def read_arrival(connection: Connection) -> AsOf:
+    """Return what depends on how the rows came; the time is left open."""
+    positions = read_positions(connection)
+    offsets: dict[str, dict[str, int]] = {}
+    for (topic, partition), position in positions.items():
+        offsets.setdefault(topic, {})[str(partition)] = position.next_offset
+    dead = connection.execute(
+        "SELECT error_class, count(*) FROM dead_letters GROUP BY error_class ORDER BY error_class"
+    )
+    quarantined = connection.execute("SELECT count(*) FROM quarantined").fetchone()
+    return AsOf(
+        as_of_ms=None,
+        run_id=next((each.run_id for each in positions.values()), None),
+        offsets=offsets,
+        topic_ids={topic: each.topic_id for (topic, _), each in positions.items()},
+        bars=read_count(connection, "bars"),
+        observations=read_count(connection, "observations"),
+        validation_events=read_count(connection, "validation_events"),
+        quarantined=quarantined[0],
+        dead_letters=dict(dead),
+    )
 
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[Row]:
