@@ -16,7 +16,7 @@ from sinks.cohort_class import Finished
 from sinks.cohort_codes import Codebook
 from sinks.cohort_columns import SignalColumns
 from sinks.cohort_drafts import Draft, Drafts, Group
-from sinks.cohort_members import Members, members_of, unknown_base
+from sinks.cohort_members import DIRECTIONS, Members, members_of, unknown_base
 from sinks.cohort_rankings import Rankings
 from sinks.cohort_ranks import Ranking, pairs_of
 from sinks.cohort_series import Benchmark
@@ -109,8 +109,8 @@ class EvidenceBook:
         return [
             Group(
                 key=key,
-                trading=[2 * each + 1 for each in claims],
-                holding=[2 * each for each in claims],
+                trading=[2 * each + 1 for each in claims if self._trades(each)],
+                holding=[2 * each for each in claims if not self._trades(each)],
                 agreed=agreed.get(key),
                 unknown=min((why for each, why in unknown if each in claims), default=""),
             )
@@ -118,6 +118,9 @@ class EvidenceBook:
             for key, claims in level.items()
             if not self._changed.isdisjoint(claims)
         ]
+
+    def _trades(self, claim: int) -> bool:
+        return DIRECTIONS[self._codes.claims.names[claim][4]] != 0
 
     def _stale(self, as_of_ms: int | None) -> dict[CohortKey, int]:
         if as_of_ms is None:

@@ -73,6 +73,7 @@ class Cells:
         if len(units) == 1:
             return self.of(units[0])
         parts = [self.of(each) for each in units]
+        parts = [each for each in parts if len(each[0])]
         if not parts:
             return self.keys[:0], self.columns[:, :0]
         return added_up(

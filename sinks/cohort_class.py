@@ -5,7 +5,7 @@ Cheap beside the rest, so they are computed anew for all whenever one has change
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from schemas.policy import Policy
@@ -37,42 +37,45 @@ class Finished:
     def __init__(self, policy: Policy, *, replay_counts: bool) -> None:
         self._policy = policy
         self._replay_counts = replay_counts
-        self._kept: dict[CohortKey, tuple[Draft, _OfClass, Cohort]] = {}
+        # By the identity of the draft, which is kept alive here.
+        self._kept: dict[int, tuple[Draft, _OfClass, Cohort]] = {}
         self._order: list[CohortKey] = []
 
     def of(self, found: Mapping[CohortKey, Draft], stale: Mapping[CohortKey, int]) -> list[Cohort]:
         """Return the cohorts of these drafts by their keys in order."""
-        if len(self._order) != len(found) or any(key not in found for key in self._order):
+        if found.keys() != set(self._order):
             self._order = sorted(found)
         drafts = [found[key] for key in self._order]
-        q_values = _q_values(drafts, lambda each: each.p_value)
-        q_strict = _q_values(drafts, lambda each: each.p_strict)
+        q_values = _q_values(drafts, "p_value")
+        q_strict = _q_values(drafts, "p_strict")
         bars = _sharpe_bars(drafts)
         kept, self._kept = self._kept, {}
-        for draft in drafts:
-            key = draft.cohort.key
+        for draft, q_value, strict in zip(drafts, q_values, q_strict, strict=True):
             beside = _OfClass(
-                stale=stale.get(key, 0),
-                q_value=q_values[key],
-                q_strict=q_strict[key],
-                dsr=_dsr(draft, bars[key.data_class]),
+                stale=stale.get(draft.key, 0) if stale else 0,
+                q_value=q_value,
+                q_strict=strict,
+                dsr=_dsr(draft, bars[draft.key.data_class]),
             )
-            before = kept.get(key)
-            if before is None or before[0] is not draft or before[1] != beside:
+            before = kept.get(id(draft))
+            if before is None or before[1] != beside:
                 before = draft, beside, self._finished(draft, beside)
-            self._kept[key] = before
+            self._kept[id(draft)] = before
         return [cohort for _, _, cohort in self._kept.values()]
 
     def _finished(self, draft: Draft, beside: _OfClass) -> Cohort:
         policy = self._policy
-        cohort = replace(
-            draft.cohort,
+        cohort = Cohort(
+            **draft.figures,
             stale=beside.stale,
             q_value=beside.q_value,
             q_strict=beside.q_strict,
             dsr=beside.dsr,
+            checks=(),
+            ready=None,
+            reasons=(),
         )
-        if cohort.key.level != "cohort":
+        if draft.level != "cohort":
             return cohort
         checks = cohort_checks(cohort, policy)
         ready, reasons = judged(cohort, checks, policy, replay_counts=self._replay_counts)
@@ -80,21 +83,21 @@ class Finished:
         return replace(cohort, checks=checks, ready=ready, reasons=told)
 
 
-def _q_values(drafts: Iterable[Draft], p_of: Callable[[Cohort], Figure]) -> dict[CohortKey, Figure]:
+def _q_values(drafts: Sequence[Draft], name: str) -> list[Figure]:
     """Return q-values: the finest cohorts of a class together, and each level of roll-ups."""
-    families: defaultdict[tuple[str, str], dict[CohortKey, float]] = defaultdict(dict)
-    found: dict[CohortKey, Figure] = {}
-    for each in drafts:
-        key, p_value = each.cohort.key, p_of(each.cohort)
-        if p_value.value is None:
-            found[key] = p_value
-        elif each.trades < LEAST_TESTED:
-            found[key] = undefined(f"{each.trades} of {LEAST_TESTED} matured signals")
-        else:
-            families[key.data_class, key.level][key] = p_value.value
+    families: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    found: list[Figure] = []
+    for at, each in enumerate(drafts):
+        p_value: Figure = each.figures[name]
+        if p_value.value is not None and each.trades >= LEAST_TESTED:
+            families[each.key.data_class, each.level].append(at)
+        elif p_value.value is not None:
+            p_value = undefined(f"{each.trades} of {LEAST_TESTED} matured signals")
+        found.append(p_value)
     for family in families.values():
-        adjusted = benjamini_hochberg(list(family.values()))
-        found.update(zip(family, map(known, adjusted), strict=True))
+        adjusted = benjamini_hochberg([found[at].value or 0.0 for at in family])
+        for at, q_value in zip(family, adjusted, strict=True):
+            found[at] = known(q_value)
     return found
 
 
@@ -102,9 +105,9 @@ def _sharpe_bars(drafts: Iterable[Draft]) -> dict[str, Figure]:
     """Return the Sharpe ratio, of a session, that the best of a class would show by luck."""
     trials: dict[str, list[float]] = {}
     for each in drafts:
-        key, sharpe = each.cohort.key, each.measured.session_sharpe
-        tried = trials.setdefault(key.data_class, [])
-        if key.level == "cohort" and sharpe.value is not None:
+        sharpe = each.measured.session_sharpe
+        tried = trials.setdefault(each.key.data_class, [])
+        if each.level == "cohort" and sharpe.value is not None:
             tried.append(sharpe.value)
     return {data_class: _sharpe_bar(tried) for data_class, tried in trials.items()}
 

@@ -31,17 +31,25 @@ from sinks.evidence.cohort import Cohort, CohortKey, HorizonIC
 from sinks.evidence.figures import undefined
 from sinks.prices import Ints
 
-LATER = undefined("rests on the other cohorts")
 _SHOWN = frozenset(each.name for each in fields(Cohort))
+_NAMES = {
+    part: tuple(each.name for each in fields(part) if each.name in _SHOWN)
+    for part in (SeriesFigures, Calibration, Outcomes)
+}
 _HOLDS_OUTCOMES = no_outcomes(HOLD_REASON)
 _NO_AGREEMENT: Agreement = undefined("expected at least 3 pairs, was 0"), 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A cohort before it is seen beside the others; `trades` are its matured BUY and SELL."""
+    """A cohort before it is seen beside the others: its own figures, by the names in `Cohort`.
 
-    cohort: Cohort
+    `trades` are its matured BUY and SELL.
+    """
+
+    key: CohortKey
+    level: str
+    figures: Mapping[str, Any]
     measured: SeriesFigures
     trades: int
     policy_hashes: frozenset[str]
@@ -189,30 +197,26 @@ class Drafts:
         counts, measured, told = begun.counts, begun.measured, begun.told
         members, entered, matured, _ = counts.columns.sum(axis=1).tolist()
         days = measured.series.days
-        cohort = Cohort(
-            key=begun.group.key,
-            signals=entered,
-            matured=matured,
-            open=entered - matured,
-            cancelled=members - entered,
-            stale=0,
-            sessions=len(days),
-            under_a_year=len(days) < measured.periods_per_year,
-            first_day=days[0] if days else None,
-            last_day=days[-1] if days else None,
-            benchmark=self._policy.benchmark,
-            dsr=LATER,
-            q_value=LATER,
-            q_strict=LATER,
-            checks=(),
-            ready=None,
-            reasons=(),
-            policy=self._policy.name,
-            policy_hash=self._policy.hash,
+        key = begun.group.key
+        figures = {
+            "key": key,
+            "signals": entered,
+            "matured": matured,
+            "open": entered - matured,
+            "cancelled": members - entered,
+            "sessions": len(days),
+            "under_a_year": len(days) < measured.periods_per_year,
+            "first_day": days[0] if days else None,
+            "last_day": days[-1] if days else None,
+            "benchmark": self._policy.benchmark,
+            "policy": self._policy.name,
+            "policy_hash": self._policy.hash,
             **_figures((measured, told, came if counts.holds else _agreed(came, begun.group))),
-        )
+        }
         return Draft(
-            cohort=cohort,
+            key=key,
+            level=key.level,
+            figures=figures,
             measured=measured,
             trades=0 if counts.holds else told.hit_rate.n,
             policy_hashes=counts.policies,
@@ -252,9 +256,4 @@ def _agreed(found: Outcomes, group: Group) -> Outcomes:
 
 def _figures(parts: Iterable[SeriesFigures | Calibration | Outcomes]) -> Mapping[str, Any]:
     """Return what the parts measured by name, as far as a cohort shows it."""
-    return {
-        each.name: getattr(part, each.name)
-        for part in parts
-        for each in fields(part)
-        if each.name in _SHOWN
-    }
+    return {name: getattr(part, name) for part in parts for name in _NAMES[type(part)]}
