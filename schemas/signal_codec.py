@@ -29,10 +29,10 @@ UNUSUAL = (IndexError, ValueError, struct.error)
 _AMOUNTS = 6
 _NO_AMOUNTS: tuple[Any, ...] = (None,) * _AMOUNTS
 # A null for each amount and the indicators.
-_NO_MORE = b"\0" * (_AMOUNTS + 1)
-_MORE, _SECOND, _LONGEST = 0x80, 2, 56
+NO_MORE = b"\0" * (_AMOUNTS + 1)
+MORE, SECOND, _LONGEST = 0x80, 2, 56
 # Of the length of a text: more bytes of it follow, or it is negative.
-_NOT_SHORT = 0x81
+NOT_SHORT = 0x81
 _read_double = struct.Struct("<d").unpack_from
 
 
@@ -91,7 +91,7 @@ def signal_body(signal: Signal) -> bytes:
             word(signal.data_kind),
             some_text(signal.reasoning),
             some_word(signal.risk_level),
-            _NO_MORE if plain else b"".join(map(some, amounts)) + _some_map(indicators),
+            NO_MORE if plain else b"".join(map(some, amounts)) + _some_map(indicators),
         )
     )
 
@@ -116,18 +116,14 @@ def read_values(body: bytes) -> tuple[Any, ...]:
     [confidence] = _read_double(body, at)
     generated_at_ms, at = _long(body, at + 8)
     (source, source_kind, model), at = _texts(body, at, 3)
-    signal_id, at = _some(_text, body, at)
+    signal_id, at = read_optional_text(body, at)
     horizon, at = _some(_long, body, at)
     (version, data_kind), at = _texts(body, at, 2)
-    reasoning, at = _some(_text, body, at) if body[at] else (None, at + 1)
-    risk_level, at = _some(_text, body, at) if body[at] else (None, at + 1)
+    reasoning, at = read_optional_text(body, at)
+    risk_level, at = read_optional_text(body, at)
     amounts, indicators = _NO_AMOUNTS, None
-    if body[at:] != _NO_MORE:
-        found = []
-        for _ in range(_AMOUNTS):
-            value, at = _some(_double, body, at)
-            found.append(value)
-        amounts = tuple(found)
+    if body[at:] != NO_MORE:
+        amounts, at = read_amounts(body, at)
         indicators, at = _some(_map, body, at)
         if at != len(body):
             raise ValueError
@@ -137,13 +133,32 @@ def read_values(body: bytes) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def read_optional_text(body: bytes, at: int) -> tuple[str | None, int]:
+    """Return a text or None, and where what follows begins; raise where it is unusual."""
+    branch = body[at]
+    if branch == SECOND:
+        return _text(body, at + 1)
+    if branch:
+        raise ValueError
+    return None, at + 1
+
+
+def read_amounts(body: bytes, at: int) -> tuple[tuple[float | None, ...], int]:
+    """Return the amounts of a signal, and where what follows begins; raise where it is unusual."""
+    found = []
+    for _ in range(_AMOUNTS):
+        value, at = _some(_double, body, at)
+        found.append(value)
+    return tuple(found), at
+
+
 def _some(
     read: Callable[[bytes, int], tuple[T, int]], body: bytes, at: int
 ) -> tuple[T | None, int]:
     branch = body[at]
     if not branch:
         return None, at + 1
-    if branch != _SECOND:
+    if branch != SECOND:
         raise ValueError
     return read(body, at + 1)
 
@@ -152,7 +167,7 @@ def _texts(body: bytes, at: int, count: int) -> tuple[list[str], int]:
     found = []
     for _ in range(count):
         size = body[at]
-        if size & _NOT_SHORT:
+        if size & NOT_SHORT:
             value, at = _text(body, at)
         else:
             first = at + 1
@@ -164,7 +179,7 @@ def _texts(body: bytes, at: int, count: int) -> tuple[list[str], int]:
 
 def _text(body: bytes, at: int) -> tuple[str, int]:
     size = body[at]
-    if size < _MORE:
+    if size < MORE:
         at += 1
         if size & 1:
             raise ValueError
@@ -182,7 +197,7 @@ def _long(body: bytes, at: int) -> tuple[int, int]:
     while True:
         byte = body[at]
         at += 1
-        if byte < _MORE:
+        if byte < MORE:
             value |= byte << shift
             return (value >> 1) ^ -(value & 1), at
         value |= (byte & 0x7F) << shift

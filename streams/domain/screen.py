@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from schemas.policy import FAIL, INSUFFICIENT, CheckRule, Policy, verdict_of
 from schemas.records import Screen, Signal
+from schemas.signal_asked import Asked
 from streams.domain.indicators import LEAST_RANKED, LONG, RETURNS, Market
 from streams.domain.observations import BPS
 from streams.domain.policy import check_of
@@ -23,7 +24,7 @@ class Looked(NamedTuple):
     """What the layers look at; without a recent bar `market` is None, and `missing` says so."""
 
     policy: Policy
-    payload: Signal
+    payload: Signal | Asked
     market: Market | None
     age: int
     missing: str
@@ -42,7 +43,9 @@ def max_age(policy: Policy) -> int:
     return DEFAULT_MAX_AGE
 
 
-def screen_of(policy: Policy, payload: Signal, market: Market | None, signal_index: int) -> Screen:
+def screen_of(
+    policy: Policy, payload: Signal | Asked, market: Market | None, signal_index: int
+) -> Screen:
     """Return the screen of a signal.
 
     `signal_index` is the calendar's index of the last session that closed up to
@@ -70,7 +73,7 @@ def screen_of(policy: Policy, payload: Signal, market: Market | None, signal_ind
     )
 
 
-def applies(rule: CheckRule, payload: Signal) -> bool:
+def applies(rule: CheckRule, payload: Signal | Asked) -> bool:
     """Say whether a layer is asked of a signal, here: the sinks know who else is open."""
     if rule.name in ("against_trend", "edge_to_cost"):
         return payload.action in _DIRECTION

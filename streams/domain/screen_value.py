@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from schemas.policy import FAIL, INSUFFICIENT, OPERATORS, PASS, CheckRule, Policy, verdict_of
 from schemas.records import Signal
+from schemas.signal_asked import Asked
 from schemas.writing import NULL, double, number, some_double, word
 from streams.domain.indicators import Market
 from streams.domain.kept import Kept
@@ -44,7 +45,7 @@ class _Panel(NamedTuple):
 
 
 def screen_value(
-    policy: Policy, payload: Signal, market: Market | None, signal_index: int
+    policy: Policy, payload: Signal | Asked, market: Market | None, signal_index: int
 ) -> bytes:
     """Return the screen of a signal, encoded."""
     panel = _PANELS.get(id(policy))

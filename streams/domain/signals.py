@@ -6,6 +6,7 @@ from schemas.codec import decode_body, encode_body, to_fields
 from schemas.identity import complete_payload, digest, payload_hash
 from schemas.policy import Policy, PolicyVersions
 from schemas.records import Decision, Quarantined, Signal
+from schemas.signal_asked import Asked, read_asked
 from streams.domain.indicators import Market
 from streams.domain.observations import NOT_ENTERED, Claim, Facts
 
@@ -27,9 +28,9 @@ class Entry:
     """
 
     __slots__ = (
-        "_payload", "action", "decisions", "facts", "generated_at_ms", "horizon", "market",
-        "packed", "payload_hash", "policy", "published_ms", "quarantined", "revisions",
-        "signal_id", "told", "window",
+        "_asked", "_payload", "action", "decisions", "facts", "generated_at_ms", "horizon",
+        "market", "packed", "payload_hash", "policy", "published_ms", "quarantined",
+        "revisions", "signal_id", "told", "window",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +51,7 @@ class Entry:
     ) -> None:
         """Take a payload, or its Avro body and what was `claimed`: id, action, time, horizon."""
         self._payload = payload
+        self._asked: Signal | Asked | None = payload
         self.packed = packed
         if claimed is None:
             full = self.payload
@@ -76,6 +78,13 @@ class Entry:
         return self._payload
 
     @property
+    def asked(self) -> Signal | Asked:
+        """Return what of the payload is looked at again and again, without decoding it all."""
+        if self._asked is None:
+            self._asked = read_asked(self.packed, self.action, self.horizon) or self.payload
+        return self._asked
+
+    @property
     def body(self) -> bytes:
         """Return the payload as an Avro body."""
         if not self.packed:
@@ -100,7 +109,7 @@ class Entry:
     def backdated(self) -> bool | None:
         """Say whether a live signal was published after its entry's close; None: not known."""
         close_ms = self.facts.entry_close_ms
-        if self.published_ms is None or close_ms is None or self.payload.data_kind != "live":
+        if self.published_ms is None or close_ms is None or self.asked.data_kind != "live":
             return None
         return self.published_ms > close_ms
 

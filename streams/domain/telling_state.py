@@ -88,7 +88,7 @@ def say(entry: Entry, ticker: str, calendar: SessionCalendar, epoch: int) -> Sai
         text(entry.payload_hash),
         entry.body,
         script.figures,
-        screen_value(entry.policy, entry.payload, entry.market, index),
+        screen_value(entry.policy, entry.asked, entry.market, index),
         script.judged,
         script.head,
     ]

@@ -22,6 +22,7 @@ from schemas.codec import (
 )
 from schemas.identity import complete_payload, digest, payload_hash
 from schemas.records import Signal
+from schemas.signal_asked import Asked, read_asked
 from schemas.signal_codec import read_signal, signal_body, signal_of
 from schemas.signal_input import checked_body, checked_json
 from tests.builders import make_signal
@@ -124,6 +125,42 @@ def test_a_body_is_that_of_the_library_and_comes_back(signal: Signal) -> None:
     assert signal_body(signal) == value[HEADER_BYTES:] == encode_body(signal)
     assert read_signal(value[HEADER_BYTES:]) in (signal, None)
     assert decode_body(Signal, value[HEADER_BYTES:]) == signal
+
+
+@settings(max_examples=200, deadline=None)
+@given(signals)
+def test_what_is_asked_of_a_body_is_what_its_signal_says(signal: Signal) -> None:
+    found = read_asked(signal_body(signal), signal.action, signal.horizon_sessions or 1)
+
+    if found is not None:
+        horizon = {"horizon_sessions": signal.horizon_sessions or 1}
+        said = {name: getattr(signal, name) for name in Asked._fields}
+        assert found._asdict() == {**said, **horizon}
+
+
+@pytest.mark.parametrize("content", [PUBLISHED, FULL])
+def test_of_a_usual_signal_a_part_is_read(content: dict[str, Any]) -> None:
+    [signal] = careful(orjson.dumps(content))
+    signal = complete_payload(signal, 30)
+
+    found = read_asked(signal_body(signal), signal.action, signal.horizon_sessions or 1)
+
+    assert found is not None
+    assert found == tuple(getattr(signal, name) for name in Asked._fields)
+
+
+@pytest.mark.parametrize(
+    "name", ["ticker", "action", "source", "source_kind", "model", "signal_id", "model_version",
+             "data_kind"],
+)  # fmt: skip
+def test_of_a_signal_with_a_long_name_the_whole_is_read(name: str) -> None:
+    for size in (63, 64, 127, 128, 200):
+        signal = replace(complete_payload(careful(orjson.dumps(FULL))[0], 30), **{name: "x" * size})
+
+        found = read_asked(signal_body(signal), signal.action, 5)
+
+        assert (found is None) is (size > 63)
+        assert found is None or found == tuple(getattr(signal, each) for each in Asked._fields)
 
 
 def test_a_body_in_another_form_is_read_by_the_library() -> None:

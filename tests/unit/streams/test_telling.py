@@ -153,6 +153,27 @@ def test_an_event_is_told_once_and_a_changed_one_again(data: st.DataObject) -> N
     assert told_events(after, told) == expected
 
 
+@settings(max_examples=100, deadline=None)
+@given(entries())
+def test_a_signal_says_the_same_from_its_packed_payload(entry: Entry) -> None:
+    claimed = entry.signal_id, entry.action, entry.generated_at_ms, entry.horizon
+    packed = Entry(
+        packed=entry.body,
+        claimed=claimed,
+        **{
+            name: getattr(entry, name)
+            for name in (
+                "payload_hash", "policy", "facts", "market", "published_ms", "quarantined",
+                "decisions", "revisions",
+            )
+        },
+    )  # fmt: skip
+
+    said = say(packed, entry.payload.ticker, CALENDAR, 7)
+
+    assert said.state == say(entry, entry.payload.ticker, CALENDAR, 7).state
+
+
 def test_a_transition_told_again_is_counted() -> None:
     entry = _entered()
     said = say(entry, "AAPL", CALENDAR, 0)
