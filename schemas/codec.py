@@ -21,7 +21,7 @@ from schemas import records
 from schemas.errors import DecodeError
 from schemas.rules import CHECKS
 from schemas.signal_codec import read_signal, signal_body
-from schemas.typed_json import typed
+from schemas.typed_json import own_json, typed
 from schemas.writing import Write, writer_of
 
 MARKER = b"\xc3\x01"
@@ -206,18 +206,10 @@ def _json_elements(value: bytes, cls: type) -> Iterator[Element]:
         for index, each in enumerate(content):
             element = _json_element(cls, each)
             if isinstance(element, DecodeError):
-                element.element = _own_json(each)
+                element.element = own_json(each)
             yield index, element
     else:
         yield None, _json_element(cls, content)
-
-
-def _own_json(element: Any) -> bytes | None:
-    try:
-        return orjson.dumps(element)
-    except orjson.JSONEncodeError:
-        # Nested deeper than can be written: the dead letter then holds the whole record.
-        return None
 
 
 def _json_element(cls: type, content: Any) -> records.Record | DecodeError:

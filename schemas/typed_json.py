@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from schemas.errors import DecodeError
 
 
@@ -36,3 +38,12 @@ def _mismatch(name: str, wanted: str, value: Any) -> DecodeError:
     # A container may be nested deeper than repr can follow.
     was = type(value).__name__ if isinstance(value, list | dict) else f"{value!r:.80}"
     return DecodeError(f"{name:.80}: expected {wanted}, was {was}", error_class="WrongType")
+
+
+def own_json(element: Any) -> bytes | None:
+    """Return the JSON of an element of a list, for its dead letter."""
+    try:
+        return orjson.dumps(element)
+    except orjson.JSONEncodeError:
+        # Nested deeper than can be written: the dead letter then holds the whole record.
+        return None
