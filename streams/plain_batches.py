@@ -16,7 +16,8 @@ from schemas.topics import partition_of
 from streams.domain.calendar import Ints
 from streams.domain.ordered import OrderedTicks
 
-_WIDTHS = (4, 8, 4, 8, 8, 1, 1)
+# Bytes a tick, of the columns that are read and of the sizes, which are not.
+_CODE, _TS, _PRICE, _SIZE = 4, 8, 8, 8
 _MAX_VARINT = 5
 
 
@@ -28,11 +29,16 @@ class _Dictionary(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """The bytes that stand before and in the columns of a record of so many ticks."""
+    """What stands around the columns that are read, in a plain record of so many ticks.
 
-    lengths: tuple[bytes, ...]
-    no_session: bytes
-    zeros: bytes
+    The lengths of all columns, and the columns that hold the same in every such record.
+    """
+
+    before_code: bytes
+    before_ts: bytes
+    before_price: bytes
+    before_size: bytes
+    after_size: bytes
 
 
 class PlainBatches:
@@ -102,34 +108,36 @@ def _columns(value: bytes, known: _Dictionary) -> OrderedTicks | None:
     parts = _parts(value, len(known.head))
     if parts is None:
         return None
-    code_bytes, ts_bytes, session, price_bytes, _, flags, revision = parts
-    layout = _layout(len(flags))
-    if session != layout.no_session or flags != layout.zeros or revision != layout.zeros:
-        return None
     found = OrderedTicks(
         known.tickers,
-        np.frombuffer(code_bytes, dtype="<i4"),
-        np.frombuffer(ts_bytes, dtype="<i8"),
-        np.frombuffer(price_bytes, dtype="<f8"),
+        np.frombuffer(parts[0], dtype="<i4"),
+        np.frombuffer(parts[1], dtype="<i8"),
+        np.frombuffer(parts[2], dtype="<f8"),
     )
     return found if _are_valid(found) else None
 
 
 def _parts(value: bytes, at: int) -> list[bytes] | None:
-    """Return the bytes of the columns, where they fit each other and the record ends with them."""
+    """Return the columns that are read, where all fit each other and the record ends there."""
     found = _varint(value, at)
-    if found is None or found[0] <= 0 or found[0] % _WIDTHS[0]:
+    if found is None or found[0] <= 0 or found[0] % _CODE:
         return None
-    count = found[0] // _WIDTHS[0]
+    count = found[0] // _CODE
+    layout = _layout(count)
     parts = []
-    for length, width in zip(_layout(count).lengths, _WIDTHS, strict=True):
-        if not value.startswith(length, at):
+    for before, width in zip(layout, (_CODE, _TS, _PRICE), strict=False):
+        if not value.startswith(before, at):
             return None
-        at += len(length)
+        start = at + len(before)
+        at = start + count * width
         # Copies, so that numpy finds each column where a processor likes it.
-        parts.append(value[at : at + count * width])
-        at += count * width
-    return parts if _ends_with_text(value, at) else None
+        parts.append(value[start:at])
+    if not value.startswith(layout.before_size, at):
+        return None
+    at += len(layout.before_size) + count * _SIZE
+    if not value.startswith(layout.after_size, at):
+        return None
+    return parts if _ends_with_text(value, at + len(layout.after_size)) else None
 
 
 def _are_valid(ticks: OrderedTicks) -> bool:
@@ -173,10 +181,15 @@ def _varint(value: bytes, at: int) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=256)
 def _layout(count: int) -> _Layout:
+    code, ts_ms, session, price, size, flags, revision = (
+        _written(count * width) for width in (_CODE, _TS, 4, _PRICE, _SIZE, 1, 1)
+    )
     return _Layout(
-        tuple(_written(count * width) for width in _WIDTHS),
-        b"\xff\xff\xff\xff" * count,
-        bytes(count),
+        code,
+        ts_ms,
+        session + b"\xff\xff\xff\xff" * count + price,
+        size,
+        flags + bytes(count) + revision + bytes(count),
     )
 
 

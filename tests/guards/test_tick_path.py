@@ -26,10 +26,10 @@ from tests.builders import OPEN_MS
 from tests.unit.streams.fold import BOOK, RULES
 
 TICKERS = [f"T{n:02d}" for n in range(20)]
-# What a chunk may take whatever is in it, and what each columnar record adds; now 1,140 and 78,
+# What a chunk may take whatever is in it, and what each columnar record adds; now 1,060 and 69,
 # with 20 tickers, whose bars and state are touched once a chunk.
 CALLS_A_CHUNK = 1_600
-CALLS_A_RECORD = 90
+CALLS_A_RECORD = 80
 
 
 def calls_of(work: Callable[[], object]) -> int:
