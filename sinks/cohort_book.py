@@ -25,7 +25,7 @@ from sinks.evidence.cohort import ALL, Cohort, CohortKey
 from sinks.prices import Ints, PriceHistory
 
 # Signals that are added up together: bounds the memory that this takes.
-_TOGETHER = 100_000
+_TOGETHER = 50_000
 
 
 class EvidenceBook:

@@ -26,7 +26,7 @@ from sinks.cohort_outcomes import (
 from sinks.cohort_ranks import OWN, Agreement
 from sinks.cohort_series import Benchmark, SeriesFigures, series_figures, untraded_figures
 from sinks.cohort_sums import Sums
-from sinks.evidence.calibration import BINS, COLUMNS, Bins
+from sinks.evidence.calibration import BINS, COLUMNS, binned
 from sinks.evidence.cohort import Cohort, CohortKey, HorizonIC
 from sinks.evidence.figures import undefined
 from sinks.prices import Ints
@@ -235,7 +235,7 @@ def _calibration(kept: _Kept, units: Sequence[int], sums: Sums) -> Calibration:
     if kept.bins is None or kept.bins[0] != made_of:
         every = np.zeros((BINS, COLUMNS), dtype=np.int64)
         every[bins] = columns.T
-        kept.bins = made_of, calibration(Bins(sums=every.tolist()))
+        kept.bins = made_of, calibration(binned(every))
     return kept.bins[1]
 
 

@@ -30,9 +30,13 @@ COLUMNS = 19
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bins:
-    """The sums of ten bins of equal width; a row a bin, columns as `bin_columns` makes them."""
+    """The sums of ten bins of equal width; a row a bin, columns as `bin_columns` makes them.
+
+    `claimed` is the mean confidence of each, 0 of an empty one.
+    """
 
     sums: list[list[int]]
+    claimed: list[float]
 
     @property
     def n(self) -> int:
@@ -79,16 +83,29 @@ def bins_of(confidence: Sequence[float], hits: Sequence[bool]) -> Bins:
     )
     sums = np.zeros((BINS, COLUMNS), dtype=np.int64)
     np.add.at(sums, at, columns.T)
-    return Bins(sums=sums.tolist())
+    return binned(sums)
+
+
+def binned(sums: Ints) -> Bins:
+    """Return bins by their sums."""
+    rows: list[list[int]] = sums.tolist()
+    means = [mean_of(each[_CLAIMED], each[0]) if each[0] else 0.0 for each in rows]
+    return Bins(sums=rows, claimed=means)
 
 
 def reliability(bins: Bins) -> tuple[ReliabilityBin, ...]:
     """Return ten bins, also the empty ones."""
     found = []
-    for low, high, sums in zip(_EDGES, _EDGES[1:], bins.sums, strict=False):
-        claimed = mean_of(sums[_CLAIMED], sums[0]) if sums[0] else None
-        hit_rate = rate(sums[1], sums[0])
-        found.append(ReliabilityBin(low=low, high=high, mean_confidence=claimed, hit_rate=hit_rate))
+    for at, (sums, claimed) in enumerate(zip(bins.sums, bins.claimed, strict=True)):
+        low, high = _EDGES[at : at + 2]
+        found.append(
+            ReliabilityBin(
+                low=low,
+                high=high,
+                mean_confidence=claimed if sums[0] else None,
+                hit_rate=rate(sums[1], sums[0]),
+            )
+        )
     return tuple(found)
 
 
@@ -107,14 +124,16 @@ def brier_score(bins: Bins) -> Figure:
 
 def brier_parts(bins: Bins) -> BrierParts | None:
     """Return Murphy's parts over the bins, whose sum is the Brier score; None of none."""
-    held, n = [each for each in bins.sums if each[0]], bins.n
+    n = bins.n
     if not n:
         return None
     base = bins.hits / n
     miss, gain, rest = [], [], []
-    for sums in held:
+    for sums, claimed in zip(bins.sums, bins.claimed, strict=True):
         size, hits = sums[:2]
-        claimed, came = mean_of(sums[_CLAIMED], size), hits / size
+        if not size:
+            continue
+        came = hits / size
         miss.append(size * (claimed - came) ** 2)
         gain.append(size * (came - base) ** 2)
         rest.append(_rest(sums))
@@ -131,8 +150,8 @@ def calibration_error(bins: Bins) -> Figure:
     if not bins.n:
         return undefined("no outcome")
     misses = [
-        each[0] * abs(each[1] / each[0] - mean_of(each[_CLAIMED], each[0]))
-        for each in bins.sums
+        each[0] * abs(each[1] / each[0] - claimed)
+        for each, claimed in zip(bins.sums, bins.claimed, strict=True)
         if each[0]
     ]
     return known(math.fsum(misses) / bins.n)

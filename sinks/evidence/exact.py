@@ -24,6 +24,8 @@ MOST = 65_536.0
 _BITS = 36
 _SHIFTS = (20, 20 + _BITS, 20 + 2 * _BITS)
 _HALF, _MASK = 1 << (_BITS - 1), (1 << _BITS) - 1
+# So many sums are rounded at a time that the processor's cache holds them.
+_BLOCK = 8_192
 # A whole number beyond this is no float.
 _WHOLE = 1 << 53
 
@@ -42,7 +44,7 @@ def parts_of(values: Floats) -> Ints:
 
 def whole(parts: Sequence[int] | Ints) -> int:
     """Return one sum as a whole number of 2^-92."""
-    high, middle, low = (int(each) for each in parts)
+    high, middle, low = map(int, parts)
     return (high << (2 * _BITS)) + (middle << _BITS) + low
 
 
@@ -64,6 +66,16 @@ def total(values: Sequence[float]) -> Ints:
 
 def rounded(parts: Ints) -> Floats:
     """Return the floats nearest to the sums, of which `parts` holds a row a part."""
+    n = parts.shape[1]
+    if n <= _BLOCK:
+        return _rounded(parts)
+    found = np.empty(n)
+    for first in range(0, n, _BLOCK):
+        found[first : first + _BLOCK] = _rounded(parts[:, first : first + _BLOCK])
+    return found
+
+
+def _rounded(parts: Ints) -> Floats:
     high, middle, low = parts
     middle = middle + ((low + _HALF) >> _BITS)
     low = ((low + _HALF) & _MASK) - _HALF
