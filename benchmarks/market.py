@@ -71,6 +71,16 @@ class Market:
         each = (max(min(window(n), sessions - 1 - n % ENTRIES), 0) for n in range(self.per_ticker))
         return sum(each) * len(self.tickers)
 
+    def steady(self, session: int) -> bool:
+        """Say whether in a session every signal is observed, and no state changes."""
+        changes = {
+            start + after
+            for start in range(ENTRIES)
+            for n in range(len(HORIZONS))
+            for after in (0, _horizon(n), window(n))
+        }
+        return session not in changes
+
     def statuses(self) -> dict[str, int]:
         """Return how many signals must be judged, and how many still tracked."""
         found = Counter(

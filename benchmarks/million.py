@@ -119,6 +119,7 @@ def _lines(large: Tracked, small: list[Tracked], rows: Drained) -> list[Line]:
     ours = (large.seconds / large.signal_sessions, large.cpu_seconds / large.signal_sessions)
     return [
         _line("signal_sessions_per_second", 1 / ours[0], "/s", SESSIONS_A_SECOND),
+        _line("steady_signal_sessions_per_second", large.steady_per_second, "/s"),
         _growth("wall_cost_ratio", ours[0], wall, few),
         _growth("cpu_cost_ratio", ours[1], cpu, few),
         _line("worker_cpu_per_signal_session", ours[1] * 1e6, "us"),

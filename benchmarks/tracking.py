@@ -55,6 +55,12 @@ class Tracked:
         return sum(each.cpu_seconds for each in self.sessions)
 
     @property
+    def steady_per_second(self) -> float:
+        """Return the observations a second of the sessions in which no state changes."""
+        found = [each.seconds for at, each in enumerate(self.sessions) if self.market.steady(at)]
+        return self.market.signals * len(found) / sum(found)
+
+    @property
     def bytes_per_signal(self) -> float:
         """Return the most memory at rest, after registration or any session, a signal."""
         most = max(self.registration.rss, *(each.rss for each in self.sessions))

@@ -58,5 +58,13 @@ def test_expected_observations_are_counted_signal_by_signal() -> None:
     assert MARKET.observations() == slow * len(MARKET.tickers)
 
 
+def test_a_session_is_steady_where_no_signal_enters_ends_its_horizon_or_is_judged() -> None:
+    assert [each for each in range(SESSIONS) if not MARKET.steady(each)] == [
+        *range(5),
+        *range(21, 26),
+        *range(30, 35),
+    ]
+
+
 def test_half_of_the_signals_are_judged_in_the_end() -> None:
     assert MARKET.statuses() == {"judged": 500, "tracking": 500}
