@@ -1,9 +1,8 @@
-"""A profile by sampling, with the standard library alone: where a process's main thread is.
+"""A profile by sampling, with the standard library alone: where a process's threads are.
 
-Every 5 ms the stack of the main thread is read from another thread. That other
-thread gets its turn only when the interpreter lets go of its lock, so the shares
-are of the time in which Python code ran or was waited for; what waits in the
-event loop's select is left out.
+Every 5 ms the stacks are read from another thread. That one gets its turn only
+when the interpreter lets go of its lock, so the shares are rough; a thread that
+waits for the network, a lock or its next piece of work is left out.
 """
 
 import os
@@ -19,7 +18,7 @@ VARIABLE = "SIGNAL_TRACKER_BENCH_PROFILE"
 
 _EVERY_SECONDS = 0.005
 _LINES = 25
-_WAITING = {"select", "wait", "poll", "_wait_for_tstate_lock"}
+_WAITING = {"select", "wait", "poll", "_wait_for_tstate_lock", "_keep", "_worker"}
 
 
 class Sampler:
@@ -29,7 +28,6 @@ class Sampler:
         self.samples = 0
         self.own: Counter[str] = Counter()
         self.below: Counter[str] = Counter()
-        self._main = threading.main_thread().ident
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -53,7 +51,7 @@ class Sampler:
 
     def text(self, title: str) -> str:
         """Return the functions with the most samples: alone, and with what they call."""
-        out = [f"{title}: {self.samples:,} samples of the main thread at work", ""]
+        out = [f"{title}: {self.samples:,} samples of threads at work", ""]
         for head, counts in (("itself", self.own), ("with its calls", self.below)):
             out.append(f"{head:>14}  function")
             out += [
@@ -65,7 +63,9 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._stopped.wait(_EVERY_SECONDS):
-            self.take(sys._current_frames().get(self._main or 0))  # noqa: SLF001 - its only door
+            for thread, frame in sys._current_frames().items():  # noqa: SLF001 - its only door
+                if thread != threading.get_ident():
+                    self.take(frame)
 
 
 def profile_if_asked(title: str) -> None:
