@@ -4,6 +4,7 @@ What the last block of a ticker looked like is remembered: while the same signal
 are observed, a session's block costs a search a row and nothing besides.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,10 @@ Numbers: TypeAlias = npt.NDArray[np.int64]
 CHANGED_ROW = rows.upsert_sql("observation_values", rows.VALUE_COLUMNS)
 NEW_ROW = rows.insert_sql("observation_values", rows.VALUE_COLUMNS)
 NUMBER = "SELECT number FROM payloads WHERE signal_id = ? AND payload_hash = ?"
-LAST_SESSION = "SELECT last_session FROM llm_signals WHERE signal_id = ? AND payload_hash = ?"
+_OF_IDS = "signal_id IN (SELECT value FROM json_each(?))"
+NUMBERS = f"SELECT signal_id, payload_hash, number FROM payloads WHERE {_OF_IDS}"  # noqa: S608 our own words
+_ENDED = "llm_signals WHERE last_session IS NOT NULL AND"
+ENDS = f"SELECT signal_id, payload_hash, last_session FROM {_ENDED} {_OF_IDS}"  # noqa: S608 our own words
 GREATEST = "SELECT max(number) FROM payloads WHERE number >= ? AND number < ?"
 DELETE_AFTER = (
     "DELETE FROM observation_values WHERE id IN ("
@@ -138,11 +142,9 @@ class ObservationTable:
             self._remembered -= len(held)
             for pair in held.keys() & known.ends.keys():
                 held[pair] = held[pair][0], known.ends[pair]
-        found = []
-        for pair in block.keys.pairs():
-            if pair not in held:
-                held[pair] = self._number(pair, block.ticker), self._last(pair)
-            found.append(held[pair])
+        pairs = block.keys.pairs()
+        held |= self._stored([pair for pair in pairs if pair not in held], block.ticker)
+        found = [held[pair] for pair in pairs]
         numbers, lasts = np.array(found, dtype=np.int64).T.copy()
         if self._remembered + len(found) > _REMEMBERED:
             self.forget()
@@ -150,26 +152,34 @@ class ObservationTable:
         known = self._known[block.ticker] = _Known(keys=block.keys, numbers=numbers, lasts=lasts)
         return known
 
-    def _number(self, pair: Pair, ticker: str) -> int:
-        found = self._db.execute(NUMBER, pair).fetchone()
-        if found is not None:
-            return int(found[0])
+    def _stored(self, pairs: list[Pair], ticker: str) -> dict[Pair, tuple[int, int]]:
+        # Number and last day of each; a payload that was not seen before gets a number.
+        if not pairs:
+            return {}
+        ids = (json.dumps([signal_id for signal_id, _ in pairs]),)
+        numbers = {(one, other): number for one, other, number in self._db.execute(NUMBERS, ids)}
+        ends = {(one, other): _end(last) for one, other, last in self._db.execute(ENDS, ids)}
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in numbers]
+        if new:
+            numbers |= self._add(new, ticker)
+        return {pair: (numbers[pair], ends.get(pair, _OPEN)) for pair in pairs}
+
+    def _add(self, pairs: list[Pair], ticker: str) -> dict[Pair, int]:
         of_ticker = self._ticker(ticker)
         first, end = of_ticker << TICKER_SHIFT, (of_ticker + 1) << TICKER_SHIFT
         greatest = self._greatest.get(of_ticker)
         if greatest is None:
             greatest = self._db.execute(GREATEST, (first, end)).fetchone()[0] or first
-        number = greatest + 1
-        if number >= end:
+        added = {pair: number for number, pair in enumerate(pairs, start=greatest + 1)}
+        self._greatest[of_ticker] = greatest + len(added)
+        if self._greatest[of_ticker] >= end:
             msg = f"{ticker}: expected fewer than {end - first} signals, was one more"
             raise OverflowError(msg)
-        self._db.execute("INSERT INTO payloads VALUES (?, ?, ?)", (number, *pair))
-        self._greatest[of_ticker] = number
-        return number
-
-    def _last(self, pair: Pair) -> int:
-        found = self._db.execute(LAST_SESSION, pair).fetchone()
-        return _OPEN if found is None else _end(found[0])
+        self._db.executemany(
+            "INSERT INTO payloads VALUES (?, ?, ?)",
+            ((number, *pair) for pair, number in added.items()),
+        )
+        return added
 
     def _ticker(self, ticker: str) -> int:
         number = self._tickers.get(ticker)

@@ -159,7 +159,7 @@ def read_observations_by_signal(
 ) -> dict[str, list[ObservationRow]]:
     """Return the observations of every signal, of these tickers or of all, in session order."""
     found: defaultdict[str, list[ObservationRow]] = defaultdict(list)
-    order = "o.signal_id, o.session"
+    order = "s.signal_id, o.session"
     for row in _of_tickers(connection, _OBSERVATIONS, "s.ticker", order, tickers):
         found[row[0]].append(_observation(row))
     return found

@@ -12,6 +12,7 @@ import pytest
 from sinks import sqlite_observations as observations
 from sinks.sqlite_paper import _STAGED_BAR, _TICKERS
 from sinks.sqlite_policies import _CURRENT
+from sinks.sqlite_queries import _OBSERVATIONS
 from sinks.sqlite_schema import migrate
 from sinks.sqlite_signals import HELD
 
@@ -27,7 +28,10 @@ EVENTS = (
 
 SEARCHES = {
     observations.NUMBER: [f"payloads USING {PAYLOAD}"],
-    observations.LAST_SESSION: [f"llm_signals USING {SIGNAL}"],
+    observations.NUMBERS: [
+        "payloads USING COVERING INDEX sqlite_autoindex_payloads_1 (signal_id=?)"
+    ],
+    observations.ENDS: [f"llm_signals USING {SIGNAL}"],
     observations.GREATEST: ["payloads USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"],
     observations.TICKER: ["tickers USING COVERING INDEX sqlite_autoindex_tickers_1 (ticker=?)"],
     observations.DELETE_AFTER: [
@@ -78,6 +82,10 @@ SEARCHES = {
 SCANS = {
     "SELECT * FROM signal_rows": (["s"], [f"p USING {PAYLOAD}", f"d USING {WINDOW}"]),
     "SELECT * FROM signal_observations": (["s"], [f"d USING {WINDOW}", f"v USING {ROW}"]),
+    f"{_OBSERVATIONS} ORDER BY s.signal_id, o.session": (
+        ["s USING INDEX sqlite_autoindex_llm_signals_1"],
+        [f"d USING {WINDOW}", f"v USING {ROW}", "b USING PRIMARY KEY (ticker=? AND session=?)"],
+    ),
     "SELECT count(*) FROM observations": (["v"], [f"p USING {ROW}"]),
     _TICKERS: (["d USING INDEX staged_decisions"], [f"s USING {SIGNAL}"]),
     f"SELECT p.policy_hash {_CURRENT}": (
@@ -127,6 +135,8 @@ def test_what_is_read_in_full_is_read_once(connection: sqlite3.Connection, sql: 
     whole, searched = SCANS[sql]
 
     assert scanned(steps) == whole, steps
+    if searched and "policies" not in sql:
+        assert not any("TEMP B-TREE" in step for step in steps), steps
     for expected in searched:
         assert any(step.startswith(f"SEARCH {expected}") for step in steps), steps
 
