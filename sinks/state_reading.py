@@ -17,6 +17,7 @@ from sinks.sink import Fields
 
 # A value and where the next one begins.
 Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
+_Field: TypeAlias = tuple[str, Read, bool]
 
 _MORE = 0x80
 _LONG_BITS = 63
@@ -57,10 +58,25 @@ def to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _record(value: bytes, at: int, fields: tuple[tuple[str, Read], ...]) -> tuple[Fields, int]:
-    found = {}
-    for name, read in fields:
-        found[name], at = read(value, at)
+def _record(value: bytes, at: int, fields: tuple[_Field, ...]) -> tuple[Fields, int]:
+    # A missing value and a short text, most of what there is, without a call of their own.
+    found: Fields = {}
+    for name, read, optional in fields:
+        if optional:
+            tag = value[at]
+            at += 1
+            if tag == 0:
+                found[name] = None
+                continue
+            if tag != _SOME:
+                raise IndexError
+        size = _SIZES[value[at]] if read is _text else None
+        if size is None:
+            found[name], at = read(value, at)
+        else:
+            at += 1
+            found[name] = value[at : at + size].decode()
+            at += size
     return found, at
 
 
@@ -107,18 +123,6 @@ def _ms(value: bytes, at: int) -> tuple[int, int]:
 
 def _flag(value: bytes, at: int) -> tuple[bool, int]:
     return (False, True)[value[at]], at + 1
-
-
-def _some(read: Read) -> Read:
-    def of(value: bytes, at: int) -> tuple[Any, int]:
-        tag = value[at]
-        if tag == 0:
-            return None, at + 1
-        if tag != _SOME:
-            raise IndexError
-        return read(value, at + 1)
-
-    return of
 
 
 def _many(read: Read) -> Read:
@@ -227,9 +231,9 @@ _PRIMITIVES: dict[str, Read] = {
     "string": _text, "double": _number, "int": _long, "long": _ms, "boolean": _flag,
 }  # fmt: skip
 _OWN: dict[str, Read] = {
-    "payload": _payload, "screen": _screen, "verdict": _some(_verdict),
+    "payload": _payload, "screen": _screen, "verdict": _verdict,
     "transitions": _transitions, "decisions": _none_of, "quarantined": _none_of,
-    "suspect_sessions": _many(_text), "indicators": _some(_map),
+    "suspect_sessions": _many(_text), "indicators": _map,
 }  # fmt: skip
 
 
@@ -239,14 +243,14 @@ def _header() -> bytes:
 
 
 @cache
-def _fields() -> dict[str, tuple[tuple[str, Read], ...]]:
+def _fields() -> dict[str, tuple[_Field, ...]]:
     # By the name of the record, in the order of the schema.
-    found: dict[str, tuple[tuple[str, Read], ...]] = {}
+    found: dict[str, tuple[_Field, ...]] = {}
     _find(orjson.loads(schema_text("signal_state")), found)
     return found
 
 
-def _find(schema: Any, found: dict[str, tuple[tuple[str, Read], ...]]) -> None:
+def _find(schema: Any, found: dict[str, tuple[_Field, ...]]) -> None:
     for each in schema if isinstance(schema, list) else [schema]:
         if not isinstance(each, dict):
             continue
@@ -254,14 +258,13 @@ def _find(schema: Any, found: dict[str, tuple[tuple[str, Read], ...]]) -> None:
             _find(each["items"], found)
         elif each["type"] == "record":
             fields = [(field["name"], field["type"]) for field in each["fields"]]
-            found[each["name"]] = tuple((name, _read_of(name, kind)) for name, kind in fields)
+            found[each["name"]] = tuple(_field(name, kind) for name, kind in fields)
             for _, kind in fields:
                 _find(kind, found)
 
 
-def _read_of(name: str, kind: Any) -> Read:
-    if name in _OWN:
-        return _OWN[name]
-    if isinstance(kind, list):
-        return _some(_PRIMITIVES[kind[1]])
-    return _PRIMITIVES.get(kind, _none_of) if isinstance(kind, str) else _none_of
+def _field(name: str, kind: Any) -> _Field:
+    optional = isinstance(kind, list)
+    inner = kind[1] if optional else kind
+    primitive = _PRIMITIVES.get(inner, _none_of) if isinstance(inner, str) else _none_of
+    return name, _OWN.get(name, primitive), optional
