@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from statistics import median
 
@@ -17,6 +16,7 @@ from benchmarks.contest import module, wait_for
 from benchmarks.following import Followed, follow_one, following, sessions_after
 from benchmarks.lines import AT_MOST, Line, Outcome, Series
 from benchmarks.million import FEW, QUICK_FEW, QUICK_SIGNALS, SIGNALS
+from benchmarks.report_feed import make_database
 from signal_tracker import children
 
 NAME = "report"
@@ -111,8 +111,7 @@ def _database(bench: Bench, name: str, signals: int) -> Path:
     if not path.exists():
         began = time.monotonic()
         tickers = max(signals // SIGNALS_A_TICKER, 1)
-        feed = import_module("benchmarks.report_feed")
-        feed.make_database(path, signals=signals, tickers=tickers, sessions=SESSIONS)
+        make_database(path, signals=signals, tickers=tickers, sessions=SESSIONS)
         click.echo(f"  {signals:,} signals made in {time.monotonic() - began:.0f} s", err=True)
     return path
 
