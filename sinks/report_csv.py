@@ -16,6 +16,7 @@ from sinks.report import Report
 from sinks.report_book import ReportBook
 from sinks.report_entries import Entry
 from sinks.report_kept import Kept
+from sinks.report_lines import csv_lines
 from sinks.report_marks import Mark
 
 COLUMNS = (
@@ -67,6 +68,7 @@ _FLOATS = frozenset(
         "expected_return", "latency_seconds",
     }
 )  # fmt: skip
+_REASONS = COLUMNS.index("reasons")
 _WORDS = {None: None, 0: "false", 1: "true"}
 
 
@@ -80,10 +82,10 @@ def signals_lines(
     known: Sequence[tuple[Entry, Mark]],
     book: ReportBook,
     as_of_ms: int | None,
-) -> str:
+) -> bytes:
     """Return the lines of signals: the values of STORED_COLUMNS, and what the book has of each."""
     stored = zip(STORED_COLUMNS, zip(*rows, strict=True), strict=True)
-    columns: dict[str, Iterable[Any]] = {name: _stored(name, values) for name, values in stored}
+    columns: dict[str, Sequence[Any]] = {name: _stored(name, values) for name, values in stored}
     against = [book.against(mark) for _, mark in known]
     kinds = [mark.kind for _, mark in known]
     now = -inf if as_of_ms is None else as_of_ms
@@ -113,11 +115,7 @@ def signals_lines(
             None if found is None else _WORDS[horizon < year] for found, horizon, year in annualised
         ],
     }
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(
-        zip(*(columns[name] for name in COLUMNS), strict=True)
-    )
-    return out.getvalue()
+    return csv_lines([columns[name] for name in COLUMNS], _REASONS)
 
 
 def _stored(name: str, values: Sequence[Any]) -> Sequence[Any]:

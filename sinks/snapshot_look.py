@@ -4,7 +4,9 @@ Nothing is kept on disk. The first look reads every row, a later one those of
 the tickers that changed; the report is the same as that of a first look.
 """
 
+import gc
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from schemas.policy import Policy
 from sinks.report import Report, report_of
@@ -63,7 +65,8 @@ class Look:
         else:
             self._counted = None
             book = ReportBook(policy, replay_counts=arrival.is_replay)
-            _fill(book, connection, self._maker, None)
+            with _uncollected():
+                _fill(book, connection, self._maker, None)
         self._book, self._change = book, change
         return book
 
@@ -73,7 +76,7 @@ class Look:
         yield signals_header().encode()
         for rows in read_stored(connection):
             found = [known.of(row[1], row[0]) for row in rows]
-            yield signals_lines(rows, found, book, report.as_of.as_of_ms).encode()
+            yield signals_lines(rows, found, book, report.as_of.as_of_ms)
 
     def tracking_json(self, connection: Connection, report: Report) -> Iterator[bytes]:
         """Yield llm_signal_tracking.json, of the look that made the report."""
@@ -117,6 +120,19 @@ class _Known:
         if ticker not in self._known:
             self._known[ticker] = self._book.known(ticker)
         return self._known[ticker][signal_id]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    # Millions of rows that stay, and no cycle among them: the collector would look at all of
+    # them again and again.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _holds(book: ReportBook, policy: Policy | None, arrival: AsOf) -> bool:
