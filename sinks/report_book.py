@@ -74,7 +74,7 @@ class ReportBook:
         self._stale, self._suspect, self._ready = SortedIds(), SortedIds(), SortedIds()
         self._ready_cohorts: frozenset[CohortKey] = frozenset()
         self._ready_of: dict[str, list[tuple[Entry, CohortKey]]] = {}
-        self._words: dict[CohortKey | None, str] = {}
+        self._words: dict[Kind, str] = {}
 
     def replace(
         self,
@@ -140,11 +140,11 @@ class ReportBook:
 
     def is_ready(self, mark: Mark) -> bool:
         """Say whether nothing is against a signal, after `counted`."""
-        return not self.against(mark)
+        return not (mark.before or mark.kind.after or self._words[mark.kind])
 
     def against(self, mark: Mark) -> str:
         """Return everything against a signal, after `counted`; '' where it is ready."""
-        return against(mark, self._words[mark.kind.cohort])
+        return against(mark, self._words[mark.kind])
 
     def entries(self) -> Iterator[Entry]:
         """Yield every signal."""
@@ -186,11 +186,12 @@ class ReportBook:
             if held is None:
                 self._stale.put(ticker, [])
         self._ready_cohorts, self._changed = ready, set()
-        words: dict[CohortKey | None, str] = {None: ""}
-        for kind in self._tally.totals:
-            if kind.cohort not in words and kind.cohort is not None:
-                words[kind.cohort] = cohort_words(by_key.get(kind.cohort))
-        self._words = words
+        said = {key: cohort_words(each) for key, each in by_key.items()}
+        unknown = cohort_words(None)
+        self._words = {
+            kind: "" if kind.cohort is None else said.get(kind.cohort, unknown)
+            for kind in self._tally.totals
+        }
 
     def _by_class(self) -> dict[str, ClassCounts]:
         held: defaultdict[str, list[tuple[Kind, Total]]] = defaultdict(list)
@@ -203,7 +204,7 @@ class ReportBook:
         statuses: Counter[str] = Counter()
         for kind, total in found:
             statuses[kind.status] += total.n
-            cohort = self._words[kind.cohort].partition(":")[0]
+            cohort = self._words[kind].partition(":")[0]
             for name in kind.reasons | {cohort} if cohort else kind.reasons:
                 reasons[name] += total.n
         return ClassCounts(

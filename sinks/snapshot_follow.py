@@ -1,6 +1,5 @@
 """Report files that follow the database: what programs wait for first, then the large files."""
 
-import gc
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -58,11 +57,7 @@ class _Follower:
         now = self._watch.look()
         if now is None or now == self._seen:
             return
-        written = self._writer.quick()
-        if self._seen is None:
-            # What was read stays; the collector need not look at it at every change.
-            gc.freeze()
-        self._on_written(written)
+        self._on_written(self._writer.quick())
         self._seen = now
         if self._behind_since is None:
             self._behind_since = monotonic()

@@ -125,11 +125,12 @@ class _Known:
 @contextmanager
 def _uncollected() -> Iterator[None]:
     # Millions of rows that stay, and no cycle among them: the collector would look at all of
-    # them again and again.
+    # them again and again, now and at every change.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
+        gc.freeze()
     finally:
         if was_enabled:
             gc.enable()
