@@ -7,6 +7,7 @@ the tickers that changed; the report is the same as that of a first look.
 import gc
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 
 from schemas.policy import Policy
 from sinks.report import Report, report_of
@@ -151,6 +152,8 @@ def _fill(
     held: dict[str, list[Entry]] = {}
     for row in read_entries(connection, tickers):
         held.setdefault(row[1], []).append(maker.of_values(row))
+    for entries in held.values():
+        entries.sort(key=itemgetter(0))
     book.replace(
         sorted(held.keys() | bars.keys()) if tickers is None else tickers,
         held,

@@ -45,15 +45,14 @@ _OF_LAST = {
 
 
 def read_entries(connection: Connection, tickers: Iterable[str] | None = None) -> Iterator[Row]:
-    """Yield the values of ENTRY_COLUMNS of these tickers' signals, or of all, by signal id."""
-    # In the order of the ids the observations of a signal lie beside those of the last one.
+    """Yield the values of ENTRY_COLUMNS of these tickers' signals, or of all, in any order."""
     columns = (_OF_LAST.get(name, f"s.{name}") for name in ENTRY_COLUMNS)
     sql = f"SELECT {', '.join(columns)} {_LAST}"
     if tickers is None:
-        return _rows(connection.execute(f"{sql} ORDER BY s.signal_id"))
+        return _rows(connection.execute(sql))
     wanted = json.dumps(sorted(set(tickers)))
     of = "WHERE s.ticker IN (SELECT value FROM json_each(?))"
-    return _rows(connection.execute(f"{sql} {of} ORDER BY s.signal_id", (wanted,)))
+    return _rows(connection.execute(f"{sql} {of}", (wanted,)))
 
 
 def read_stored(connection: Connection) -> Iterator[Sequence[Row]]:
