@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from benchmarks import results
-from benchmarks.simulate_checks import Checked, calibrated, checked
+from benchmarks.simulate_checks import REGISTRATION, SESSION, Checked, calibrated, checked
 from benchmarks.simulate_model import SIMULATED, Model, from_bench, loads
 from benchmarks.simulate_text import filled, page
 
@@ -49,8 +49,9 @@ def read_model(bench: Path) -> Model:
 def take(model: Model, found: Checked) -> None:
     """Put what only the simulation measures into the model."""
     core = found.core
-    model.take("close_us", core.tick + core.touched + core.close + core.observed, SIMULATED)
-    model.take("register_us", core.register, SIMULATED)
+    shares = core.shares
+    model.take("close_us", shares[SESSION].ticker, SIMULATED)
+    model.take("register_us", shares[REGISTRATION].signal, SIMULATED)
     for name, value in found.bytes_each.items():
         model.take(name, value, SIMULATED)
 

@@ -1,6 +1,6 @@
 """Constants out of small markets, and what they say of a large one beside what it took."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 
@@ -14,23 +14,33 @@ SMALL_TICKERS, FEW_SIGNALS, MANY_SIGNALS = 500, 5, 40
 SMALL_PARTITIONS = 4
 MANY_TICKS, FEW_TICKS = 200, 4
 BARS_OF_EACH = 40
+REGISTRATION, SESSION = "registration", "a session"
 _TRANSITIONS = {0: "entry", HORIZON: "horizon", VERDICT: "verdict"}
-_PLAIN = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Microseconds of one phase: for each ticker, and for each of its signals."""
+
+    ticker: float
+    signal: float
+
+    def of(self, tickers: int, signals: int) -> float:
+        """Return the microseconds of a market."""
+        return tickers * self.ticker + signals * self.signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """Microseconds of CPU in the core of a worker: without the wire, Faust and the group."""
+    """Microseconds of CPU in the core of a worker: without the wire, Faust and the group.
+
+    `close` is a bar without signals; the shares of sessions hold their bar.
+    """
 
     tick: float
     touched: float
     close: float
-    observed: float
-    observation: float
-    register: float
-    entry: float
-    horizon: float
-    verdict: float
+    shares: Mapping[str, Share]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,33 +86,19 @@ def calibrated(tell: Callable[[str], None]) -> Core:
     tick = (more - less) / (dense[0].ticks - sparse[0].ticks)
     touched = (less - tick * sparse[0].ticks) / sparse[0].touched
     close = _seconds(closes) / SMALL_TICKERS - tick - touched
-    by_signals = {
-        count: _session_costs(count, tell, until=VERDICT if count == MANY_SIGNALS else max(_PLAIN))
-        for count in (FEW_SIGNALS, MANY_SIGNALS)
-    }
-    few, many = by_signals[FEW_SIGNALS], by_signals[MANY_SIGNALS]
-    each = (many["plain"] - few["plain"]) / (SMALL_TICKERS * (MANY_SIGNALS - FEW_SIGNALS))
-    bar = tick + touched + close
-    observed = many["plain"] / SMALL_TICKERS - bar - each * MANY_SIGNALS
-    signals = SMALL_TICKERS * MANY_SIGNALS
-
-    def transition(name: str, observations: bool) -> float:
-        session = bar * SMALL_TICKERS
-        if observations:
-            session = many["plain"]
-        return (many[name] - session) / signals * 1e6
-
+    few, many = (_phases(count, tell) for count in (FEW_SIGNALS, MANY_SIGNALS))
     return Core(
         tick=tick * 1e6,
         touched=touched * 1e6,
         close=close * 1e6,
-        observed=observed * 1e6,
-        observation=each * 1e6,
-        register=many["register"] / signals * 1e6,
-        entry=transition("entry", observations=False),
-        horizon=transition("horizon", observations=True),
-        verdict=transition("verdict", observations=True),
+        shares={name: _share(few[name], many[name]) for name in many},
     )
+
+
+def _share(few: float, many: float) -> Share:
+    signal = (many - few) / (SMALL_TICKERS * (MANY_SIGNALS - FEW_SIGNALS))
+    ticker = few / SMALL_TICKERS - FEW_SIGNALS * signal
+    return Share(ticker=ticker * 1e6, signal=signal * 1e6)
 
 
 def bar_bytes(tell: Callable[[str], None]) -> float:
@@ -122,10 +118,14 @@ def checked(
     tell(f"a market of {tickers:,} tickers and {tickers * signals_per_ticker:,} signals")
     world = World(tickers=tickers, signals_per_ticker=signals_per_ticker, partitions=16)
     signals = tickers * signals_per_ticker
-    bar = core.tick + core.touched + core.close
-    session = tickers * (bar + core.observed) + signals * core.observation
+
+    def phase(name: str, *costs: Cost) -> Compared:
+        predicted = core.shares[name].of(tickers, signals)
+        unit = "observations" if name == SESSION else "signals"
+        return _phase(name, signals, unit, predicted, *costs)
+
     register = world.register()
-    phases = [_phase("registration", signals, "signals", signals * core.register, register)]
+    phases = [phase(REGISTRATION, register)]
     traded = world.trade(0, 50)
     ticking = traded.ticks * core.tick + traded.touched * core.touched
     phases.append(_phase("ticks of a session", traded.ticks, "ticks", ticking, traded))
@@ -137,14 +137,12 @@ def checked(
         _expect(cost, tickers, signals, changes=name is not None)
         if name is None:
             plain.append(cost)
-            continue
-        states = cost
-        each = {"entry": core.entry, "horizon": core.horizon, "verdict": core.verdict}[name]
-        base = tickers * bar if number == 0 else session
-        phases.append(_phase(name, signals, "signals", base + signals * each, cost))
-        tell(f"session {number + 1}: {name} in {cost.cpu_seconds:.1f} s")
+        else:
+            states = cost
+            phases.append(phase(name, cost))
+            tell(f"session {number + 1}: {name} in {cost.cpu_seconds:.1f} s")
     held = world.bytes_used
-    phases.insert(2, _phase("a session", signals, "observations", session, *plain))
+    phases.insert(2, phase(SESSION, *plain))
     return Checked(
         core=core,
         phases=phases,
@@ -155,18 +153,18 @@ def checked(
     )
 
 
-def _session_costs(count: int, tell: Callable[[str], None], until: int) -> dict[str, float]:
+def _phases(count: int, tell: Callable[[str], None]) -> dict[str, float]:
     tell(f"calibrating on {count} signals a ticker")
     world = World(tickers=SMALL_TICKERS, signals_per_ticker=count, partitions=SMALL_PARTITIONS)
-    found = {"register": world.register().cpu_seconds}
+    found = {REGISTRATION: world.register().cpu_seconds}
     plain = []
-    for number in range(until + 1):
+    for number in range(VERDICT + 1):
         cost = world.close(number)
         if number in _TRANSITIONS:
             found[_TRANSITIONS[number]] = cost.cpu_seconds
         else:
             plain.append(cost)
-    return {**found, "plain": _seconds(plain)}
+    return {**found, SESSION: _seconds(plain)}
 
 
 def _phase(name: str, count: int, unit: str, predicted_us: float, *costs: Cost) -> Compared:

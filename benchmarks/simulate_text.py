@@ -105,13 +105,15 @@ def seconds(value: float) -> str:
 
 def _core(checked: Checked) -> str:
     core = checked.core
-    each = (
-        f"tick {core.tick:.3f}, ticker touched by a chunk {core.touched:.1f}, bar closed"
-        f" {core.close:.1f}, ticker with signals {core.observed:.1f} and observation"
-        f" {core.observation:.2f} a session, registration {core.register:.0f}, entry"
-        f" {core.entry:.0f}, horizon {core.horizon:.0f}, verdict {core.verdict:.0f}"
+    rows = [
+        (name, f"{each.ticker:.0f}", f"{each.signal:.2f}") for name, each in core.shares.items()
+    ]
+    words = (
+        f"CPU in the core alone, without Faust and the wire: {core.tick:.3f} us a tick,"
+        f" {core.touched:.1f} a ticker that a chunk touches, {core.close:.1f} a bar without"
+        " signals; and in us:"
     )
-    return f"CPU in the core alone, without Faust and the wire, us: {each}."
+    return f"{words}\n\n{table(('phase', 'each ticker', 'and each signal'), rows)}"
 
 
 def _memory(model: Model, checked: Checked) -> str:
