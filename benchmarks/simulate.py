@@ -9,7 +9,14 @@ from pathlib import Path
 import click
 
 from benchmarks import results
-from benchmarks.simulate_checks import REGISTRATION, SESSION, Checked, calibrated, checked
+from benchmarks.simulate_checks import (
+    REGISTRATION,
+    SESSION,
+    Checked,
+    alone,
+    calibrated,
+    checked,
+)
 from benchmarks.simulate_model import SIMULATED, Model, from_bench, loads
 from benchmarks.simulate_text import filled, page
 
@@ -30,9 +37,7 @@ def simulate(
     model = read_model(bench)
     found = None
     if not no_market:
-        found = checked(
-            calibrated(_tell), tickers=tickers, signals_per_ticker=signals_per_ticker, tell=_tell
-        )
+        found = alone(checked, calibrated(), tickers, signals_per_ticker)
         take(model, found)
     tables = page(model, [(load, model.need(load)) for load in loads(model)], found)
     click.echo(tables)
@@ -54,10 +59,6 @@ def take(model: Model, found: Checked) -> None:
     model.take("register_us", shares[REGISTRATION].signal, SIMULATED)
     for name, value in found.bytes_each.items():
         model.take(name, value, SIMULATED)
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,19 @@
 """Constants out of small markets, and what they say of a large one beside what it took."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from statistics import median
+from typing import Any, TypeVar
+
+import click
 
 from benchmarks.simulate_world import HORIZON, Cost, World
 from schemas import topics
 from streams import tables
+
+T = TypeVar("T")
 
 # the policy `tracker` judges after 30 sessions
 VERDICT = 30
@@ -71,7 +78,18 @@ class Checked:
     bytes_used: int
 
 
-def calibrated(tell: Callable[[str], None]) -> Core:
+def alone(work: Callable[..., T], *args: Any) -> T:
+    """Do work in a process of its own: what others have freed would hide what it takes."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *args).result()
+
+
+def tell(text: str) -> None:
+    """Say on stderr how far it is."""
+    click.echo(text, err=True)
+
+
+def calibrated() -> Core:
     """Return the constants of small markets."""
     tell("calibrating on ticks")
     bare = World(tickers=SMALL_TICKERS, signals_per_ticker=0, partitions=SMALL_PARTITIONS)
@@ -86,7 +104,7 @@ def calibrated(tell: Callable[[str], None]) -> Core:
     tick = (more - less) / (dense[0].ticks - sparse[0].ticks)
     touched = (less - tick * sparse[0].ticks) / sparse[0].touched
     close = _seconds(closes) / SMALL_TICKERS - tick - touched
-    few, many = (_phases(count, tell) for count in (FEW_SIGNALS, MANY_SIGNALS))
+    few, many = (_phases(count) for count in (FEW_SIGNALS, MANY_SIGNALS))
     return Core(
         tick=tick * 1e6,
         touched=touched * 1e6,
@@ -101,7 +119,7 @@ def _share(few: float, many: float) -> Share:
     return Share(ticker=ticker * 1e6, signal=signal * 1e6)
 
 
-def bar_bytes(tell: Callable[[str], None]) -> float:
+def bar_bytes() -> float:
     """Return the memory of a closed bar, its share of its ticker included."""
     tell("calibrating on bars")
     world = World(tickers=2 * SMALL_TICKERS, signals_per_ticker=0, partitions=SMALL_PARTITIONS)
@@ -110,11 +128,9 @@ def bar_bytes(tell: Callable[[str], None]) -> float:
     return world.bytes_used / (2 * SMALL_TICKERS * BARS_OF_EACH)
 
 
-def checked(
-    core: Core, *, tickers: int, signals_per_ticker: int, tell: Callable[[str], None]
-) -> Checked:
+def checked(core: Core, tickers: int, signals_per_ticker: int) -> Checked:
     """Play a large market; compare each phase with what the constants say of it."""
-    of_a_bar = bar_bytes(tell)
+    of_a_bar = alone(bar_bytes)
     tell(f"a market of {tickers:,} tickers and {tickers * signals_per_ticker:,} signals")
     world = World(tickers=tickers, signals_per_ticker=signals_per_ticker, partitions=16)
     signals = tickers * signals_per_ticker
@@ -153,7 +169,7 @@ def checked(
     )
 
 
-def _phases(count: int, tell: Callable[[str], None]) -> dict[str, float]:
+def _phases(count: int) -> dict[str, float]:
     tell(f"calibrating on {count} signals a ticker")
     world = World(tickers=SMALL_TICKERS, signals_per_ticker=count, partitions=SMALL_PARTITIONS)
     found = {REGISTRATION: world.register().cpu_seconds}
