@@ -5,7 +5,7 @@ from which they are taken away again. So the figures after any sequence of repla
 are those of a new book of the same signals, to the last bit.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
@@ -74,8 +74,8 @@ class EvidenceBook:
                 prices.get(self._policy.benchmark),
                 total_return=self._policy.total_return,
             )
-            self._changed.update(range(len(self._codes.claims)))
-            self._again_of_tickers(set(self._held) - set(tickers))
+            for each in list(self._drafts.beside(self._benchmark, self._found)):
+                self._found[each.key] = each
         for names, some in _parts(tickers, signals):
             self._replace(members_of(names, some, prices, self._policy, self._codes))
 
@@ -214,19 +214,6 @@ class EvidenceBook:
                     )
                 )
         return self._drafts.of(groups, sums, self._benchmark)
-
-    def _again_of_tickers(self, tickers: set[str]) -> None:
-        """Measure the roll-ups of tickers again whose own signals and bars have not changed."""
-        batches: defaultdict[int, list[str]] = defaultdict(list)
-        for name in sorted(tickers):
-            batches[id(self._held[name][0])].append(name)
-        for names in batches.values():
-            members = self._held[names[0]][0]
-            if len(names) == len(members.tickers):
-                self._found |= self._of_tickers(members)
-            else:
-                for name in names:
-                    self._found |= self._of_tickers(members.only(self._held[name][1]))
 
     def _ticker_key(self, number: int) -> CohortKey:
         data_class, ticker = self._codes.tickers.names[number]

@@ -6,7 +6,7 @@ were is not computed again.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from sinks.cohort_outcomes import (
 )
 from sinks.cohort_ranks import OWN, Agreement
 from sinks.cohort_series import Benchmark, SeriesFigures, series_figures, untraded_figures
-from sinks.cohort_sums import Sums
+from sinks.cohort_sums import WIDTH, Sums
 from sinks.evidence.calibration import BINS, COLUMNS, binned
 from sinks.evidence.cohort import Cohort, CohortKey, HorizonIC
 from sinks.evidence.figures import undefined
@@ -69,11 +69,15 @@ class Group:
     unknown: str = ""
 
 
+# Sessions of a year, days, their sums, and what the benchmark did on them.
+_SeriesSums: TypeAlias = tuple[int, bytes, bytes, object]
+
+
 @dataclass(slots=True)
 class _Kept:
     """What a group's figures were made of, and the figures."""
 
-    series: tuple[object, SeriesFigures] | None = None
+    series: tuple[_SeriesSums, SeriesFigures] | None = None
     bins: tuple[object, Calibration] | None = None
     piles: tuple[object, Outcomes] | None = None
 
@@ -124,6 +128,21 @@ class Drafts:
                 begun.append(self._begun(group, counts, sums, benchmark))
         self.measured += len(begun)
         return {each.group.key: self._draft(each, came) for each, came in self._judged(begun)}
+
+    def beside(self, benchmark: Benchmark, found: Mapping[CohortKey, Draft]) -> Iterator[Draft]:
+        """Return those of these drafts that another benchmark changes, as they are then."""
+        for key, draft in found.items():
+            kept = self._kept[key]
+            if kept.series is None or draft.measured is not kept.series[1]:
+                continue
+            periods, days, columns, _ = kept.series[0]
+            held = np.frombuffer(days, dtype=np.int64)
+            sums = np.frombuffer(columns, dtype=np.int64).reshape(WIDTH, len(held))
+            measured = self._measured(kept, periods, (held, sums), benchmark)
+            if measured is not draft.measured:
+                self.measured += 1
+                figures = {**draft.figures, **_figures((measured,))}
+                yield replace(draft, measured=measured, figures=figures)
 
     def _judged(self, begun: Sequence[_Begun]) -> Iterator[tuple[_Begun, Outcomes]]:
         """Return each with its outcomes, of which those that are new are measured together."""
@@ -180,7 +199,16 @@ class Drafts:
         if counts.holds:
             return untraded_figures(periods, HOLD_REASON)
         days, columns = sums.days.of_all(group.trading)
-        made_of = periods, benchmark, days.tobytes(), columns.tobytes()
+        return self._measured(kept, periods, (days, columns), benchmark)
+
+    def _measured(
+        self, kept: _Kept, periods: int, series: tuple[Ints, Ints], benchmark: Benchmark
+    ) -> SeriesFigures:
+        days, columns = series
+        ours, theirs = benchmark.on(days)
+        # What the benchmark did on other days is nothing to it.
+        beside = benchmark.history is None, ours.tobytes(), theirs.tobytes()
+        made_of = periods, days.tobytes(), columns.tobytes(), beside
         if kept.series is None or kept.series[0] != made_of:
             riskless = self._policy.risk_free_rate
             kept.series = made_of, series_figures(days, columns, periods, riskless, benchmark)

@@ -45,6 +45,13 @@ class Benchmark:
             self.days = self.history.days[1:]
             self.daily = daily_returns(self.history, total_return=total_return)
 
+    def on(self, days: Ints) -> tuple[Ints, Floats]:
+        """Return which of these days are its own, too, and its returns on them."""
+        at = np.searchsorted(self.days, days)
+        there = at < len(self.days)
+        there[there] = self.days[at[there]] == days[there]
+        return np.flatnonzero(there), self.daily[at[there]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesFigures:
@@ -171,13 +178,10 @@ def _market_model(
     if benchmark.history is None:
         missing = undefined(f"no bars of {benchmark.ticker}")
         return MarketModel(alpha=missing, alpha_t=missing, beta=missing, n=0, lag=0)
-    at = np.searchsorted(benchmark.days, days)
-    there = at < len(benchmark.days)
-    there[there] = benchmark.days[at[there]] == days[there]
-    returns = benchmark.daily[at[there]].tolist()
+    ours, theirs = benchmark.on(days)
     return jensen(
-        [excess[at] for at in np.flatnonzero(there).tolist()],
-        [each - riskless for each in returns],
+        [excess[at] for at in ours.tolist()],
+        [each - riskless for each in theirs.tolist()],
     )
 
 

@@ -11,12 +11,13 @@ from sinks.cohort_market import BPS
 from sinks.cohort_members import Members
 from sinks.evidence.calibration import COLUMNS, bin_columns
 from sinks.evidence.exact import PARTS, parts_of
-from sinks.prices import Floats, Ints
+from sinks.prices import Ints
 
 # How many days, and piles, are told apart: see the columns below.
 HORIZONS = 1 << 10
 NET = slice(1 + PARTS, 1 + 2 * PARTS)
 GROSS = slice(1, 1 + PARTS)
+WIDTH = 1 + 2 * PARTS
 
 
 class Sums:
@@ -35,7 +36,7 @@ class Sums:
         self.eras = Cells(4)
         self.waiting = Cells(1)
         self.judges = Cells(1)
-        self.days = Cells(1 + 2 * PARTS)
+        self.days = Cells(WIDTH)
         self.bins = Cells(COLUMNS)
         self.piles = Cells(4 + 5 * PARTS)
 
@@ -80,7 +81,7 @@ def day_sums(members: Members, units: Ints, side_cost: float) -> tuple[Ints, Int
     """Return the keys (unit, day) on which signals are open, and the columns of `days`."""
     rows = np.flatnonzero(members.length > 0)
     if not len(rows):
-        return rows, np.empty((1 + 2 * PARTS, 0), dtype=np.int64)
+        return rows, np.empty((WIDTH, 0), dtype=np.int64)
     rows = rows[np.argsort(-members.length[rows], kind="stable")]
     unit, length = units[rows], members.length[rows]
     first_bar = members.position[rows] + 1
@@ -89,7 +90,7 @@ def day_sums(members: Members, units: Ints, side_cost: float) -> tuple[Ints, Int
     # A short position earns what a long one loses: its bars follow those of the long ones.
     short = np.where(members.direction[rows] < 0, len(days), 0)
     daily = np.concatenate((members.bars.daily, -members.bars.daily))
-    columns = np.zeros((1 + 2 * PARTS, place.size), dtype=np.int64)
+    columns = np.zeros((WIDTH, place.size), dtype=np.int64)
     parts = parts_of(daily)
     for step in range(int(length[0])):
         open_now = int(np.searchsorted(-length, -step))
@@ -141,6 +142,3 @@ class _Places:
 def side_cost_of(cost_bps_per_side: float) -> float:
     """Return what one side costs, as a share."""
     return cost_bps_per_side / BPS
-
-
-__all__ = ("GROSS", "HORIZONS", "NET", "Floats", "Sums", "day_sums", "side_cost_of")

@@ -122,3 +122,27 @@ def test_how_many_signals_are_added_up_together_changes_nothing(
     monkeypatch.setattr("sinks.cohort_book._TOGETHER", together)
 
     assert build_cohorts(world.rows, world.prices, POLICY, world.as_of_ms) == whole
+
+
+def test_a_bar_of_the_benchmark_touches_the_series_that_have_its_day_and_no_other() -> None:
+    bars = {
+        name: Bars(ticker=name, closes=[100.0 + (at * 7 + n) % 5 for at in range(count)])
+        for n, (name, count) in enumerate((("A", 20), ("B", 12), ("^GSPC", 15)))
+    }
+    rows = [
+        row_on(bars[name], at, POLICY, signal_id=f"s-{name}-{at}", model_name=name)
+        for name, entries in (("A", range(8, 16)), ("B", range(4)))
+        for at in entries
+    ]
+    prices = {name: each.history() for name, each in bars.items()}
+    book = EvidenceBook(POLICY)
+    book.replace(bars, columns_of(rows), prices)
+    book.cohorts(None)
+    before = book.measured
+    longer = Bars(ticker="^GSPC", closes=[*bars["^GSPC"].closes, 103.0]).history()
+    book.replace(["^GSPC"], columns_of([]), {"^GSPC": longer})
+    found = book.cohorts(None)
+
+    # The cohort, the model and the ticker A, and all; B's signals closed before.
+    assert book.measured - before == 4
+    assert found == build_cohorts(rows, {**prices, "^GSPC": longer}, POLICY, None)
