@@ -27,16 +27,13 @@ def signal_id_of(signal: Signal) -> str:
     """Return the signal's own id, or the hash of what makes it that signal."""
     if signal.signal_id is not None:
         return signal.signal_id
-    claim = [
-        signal.source,
-        signal.model,
-        signal.model_version,
-        signal.ticker,
-        signal.action,
-        signal.horizon_sessions,
-        signal.generated_at_ms,
-    ]
-    return f"s-{digest(claim)[:24]}"
+    horizon = signal.horizon_sessions
+    claim = (
+        f"[{_quoted(signal.source)},{_quoted(signal.model)},{_quoted(signal.model_version)},"
+        f"{_quoted(signal.ticker)},{_quoted(signal.action)},"
+        f"{_NULL if horizon is None else _number(horizon)},{_number(signal.generated_at_ms)}]"
+    )
+    return f"s-{sha256(claim.encode()).hexdigest()[:24]}"
 
 
 def complete_payload(signal: Signal, default_horizon: int) -> Signal:

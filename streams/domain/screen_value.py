@@ -5,7 +5,7 @@ bar stands; those that look at the signal are judged for each.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from schemas.policy import FAIL, INSUFFICIENT, OPERATORS, PASS, CheckRule, Policy, verdict_of
 from schemas.records import Signal
@@ -19,21 +19,25 @@ _OF_THE_SIGNAL = ("confidence", "reasoning", "edge_to_cost")
 
 
 class _Layer(NamedTuple):
-    """One layer: judged already, or the metric that judges it."""
+    """One layer, and whether it looks at the market alone."""
 
     name: str
     head: bytes
     above: Callable[[float, float], bool]
     required: float
     metric: Metric
-    judged: tuple[bytes, str] | None
+    of_market: bool
 
 
-class _Row(NamedTuple):
-    """The layers that are asked of the signals of a kind in one market, and how they may end."""
+class _Kind(NamedTuple):
+    """The layers that are asked of one kind of signals, and how they may end."""
 
     layers: tuple[_Layer, ...]
     ends: dict[tuple[str, ...], tuple[bytes, bytes]]
+
+
+# Of each layer: judged already, or None.
+_Row: TypeAlias = tuple[tuple[bytes, str] | None, ...]
 
 
 class _Panel(NamedTuple):
@@ -41,6 +45,7 @@ class _Panel(NamedTuple):
 
     policy: Policy
     bound: int
+    kinds: dict[tuple[str, bool], _Kind]
     rows: Kept[tuple[str, bool, Market | None, int], _Row]
 
 
@@ -50,26 +55,32 @@ def screen_value(
     """Return the screen of a signal, encoded."""
     panel = _PANELS.get(id(policy))
     if panel is None:
-        panel = _PANELS[id(policy)] = _Panel(policy, max_age(policy), Kept(256))
+        panel = _PANELS[id(policy)] = _Panel(policy, max_age(policy), {}, Kept(1024))
     age = signal_index - market.last_index if market else 0
     if age > panel.bound:
         market, age = None, 0
     looked = Looked(
         policy, payload, market, age, f"no bar in the {panel.bound + 1} sessions up to the signal"
     )
-    key = payload.action, payload.source_kind in GIVES_REASONS, market, age
+    gives_reasons = payload.source_kind in GIVES_REASONS
+    kind = panel.kinds.get((payload.action, gives_reasons))
+    if kind is None:
+        kind = panel.kinds[payload.action, gives_reasons] = _kind(policy, payload)
+    key = payload.action, gives_reasons, market, age
     row = panel.rows.get(key)
     if row is None:
-        row = panel.rows[key] = _row(looked)
+        row = panel.rows[key] = tuple(
+            [_judge(each, looked) if each.of_market else None for each in kind.layers]
+        )
     parts, statuses = [], []
-    for layer in row.layers:
-        part, status = layer.judged or _judge(layer, looked)
+    for judged, layer in zip(row, kind.layers, strict=True):
+        part, status = judged or _judge(layer, looked)
         parts.append(part)
         statuses.append(status)
     said = tuple(statuses)
-    end = row.ends.get(said)
+    end = kind.ends.get(said)
     if end is None:
-        end = row.ends[said] = _end([each.name for each in row.layers], said)
+        end = kind.ends[said] = _end([each.name for each in kind.layers], said)
     return b"".join((end[0], *parts, end[1]))
 
 
@@ -81,27 +92,26 @@ def _judge(layer: _Layer, looked: Looked) -> tuple[bytes, str]:
     return layer.head + some_double(b"\2", actual) + word(status) + word(reason), status
 
 
-def _row(looked: Looked) -> _Row:
-    layers = []
-    for rule in looked.policy.screen:
-        if applies(rule, looked.payload):
-            layer = _layer(rule)
-            if rule.name not in _OF_THE_SIGNAL:
-                layer = layer._replace(judged=_judge(layer, looked))
-            layers.append(layer)
-    return _Row(tuple(layers), {})
+def _kind(policy: Policy, payload: Signal | Asked) -> _Kind:
+    return _Kind(tuple([_layer(each) for each in policy.screen if applies(each, payload)]), {})
 
 
 def _layer(rule: CheckRule) -> _Layer:
-    head = word(rule.name) + word(rule.op) + double(rule.required)
-    return _Layer(rule.name, head, OPERATORS[rule.op], rule.required, METRICS[rule.name], None)
+    return _Layer(
+        rule.name,
+        word(rule.name) + word(rule.op) + double(rule.required),
+        OPERATORS[rule.op],
+        rule.required,
+        METRICS[rule.name],
+        rule.name not in _OF_THE_SIGNAL,
+    )
 
 
 def _end(names: list[str], statuses: tuple[str, ...]) -> tuple[bytes, bytes]:
     """Return what stands before and behind the checks."""
-    count, end = (number(len(names)), b"\0") if names else (b"", b"\0")
+    count = number(len(names)) if names else b""
     reason = word(why(list(zip(names, statuses, strict=True))))
-    return word(verdict_of(statuses)) + count, end + reason
+    return word(verdict_of(statuses)) + count, b"\0" + reason
 
 
 _INSUFFICIENT = word(INSUFFICIENT)

@@ -121,6 +121,15 @@ def telling_of(policy: Policy, step: Step, checks: Sequence[Check]) -> Telling:
     )  # fmt: skip
 
 
+def market_telling(policy: Policy, step: Step) -> Telling:
+    """Return a transition without checks, which many signals of a ticker share."""
+    key = policy.name, policy.hash, step
+    found = _SHARED.get(key)
+    if found is None:
+        found = _SHARED[key] = telling_of(policy, step, ())
+    return found
+
+
 def births(policy: Policy) -> tuple[Birth, Birth]:
     """Return the two transitions that every signal begins with."""
     kept = _BIRTHS.get(id(policy))
@@ -186,4 +195,5 @@ def _json_tail(step: Step) -> bytes:
 
 
 _TIME = b'{"as_of_ms":'
+_SHARED: Kept[tuple[str, str, Step], Telling] = Kept(1024)
 _BIRTHS: Kept[int, tuple[Birth, Birth]] = Kept(64)

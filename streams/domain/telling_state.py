@@ -23,7 +23,7 @@ from schemas.writing import (
 )
 from streams.domain.calendar import SessionCalendar
 from streams.domain.kept import Kept
-from streams.domain.lifecycle import VALIDATION_STATUS
+from streams.domain.lifecycle import VALIDATION_STATUS, VERDICTS
 from streams.domain.observations import Facts
 from streams.domain.projection import STALE_SESSIONS, settle, still_suspect
 from streams.domain.screen_value import screen_value
@@ -37,6 +37,7 @@ from streams.domain.telling import (
     check_value,
     event_id,
     event_value,
+    market_telling,
     telling_of,
     who_of,
 )
@@ -161,7 +162,14 @@ def _write(entry: Entry, calendar: SessionCalendar, first: tuple[Birth, ...]) ->
     facts, folded, verdict = settle(entry, entry.facts)
     checks = verdict.checks if verdict else ()
     policy = entry.policy
-    tellings = tuple([telling_of(policy, step, checks) for step in folded.steps[len(first) :]])
+    tellings = tuple(
+        [
+            telling_of(policy, step, checks)
+            if step.to_status in VERDICTS
+            else market_telling(policy, step)
+            for step in folded.steps[len(first) :]
+        ]
+    )
     return Script(
         first,
         tellings,

@@ -20,7 +20,7 @@ from schemas.codec import (
     encode_fields,
     to_fields,
 )
-from schemas.identity import complete_payload, digest, payload_hash
+from schemas.identity import complete_payload, digest, payload_hash, signal_id_of
 from schemas.records import Signal
 from schemas.signal_asked import Asked, read_asked
 from schemas.signal_codec import read_signal, signal_body, signal_of
@@ -185,6 +185,16 @@ def test_a_payload_is_hashed_as_its_canonical_json(signal: Signal) -> None:
         return
 
     assert payload_hash(signal) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(signals)
+def test_an_id_is_a_hash_of_the_canonical_json_of_the_claim(signal: Signal) -> None:
+    bare = replace(signal, signal_id=None)
+    claim = [bare.source, bare.model, bare.model_version, bare.ticker, bare.action,
+             bare.horizon_sessions, bare.generated_at_ms]  # fmt: skip
+
+    assert signal_id_of(bare) == f"s-{digest(claim)[:24]}"
 
 
 @pytest.mark.parametrize(
