@@ -40,7 +40,7 @@ class Shared:
 
 def two_workers(bench: Bench) -> Outcome:
     """Let one worker and two read the same topic, in turn."""
-    job = published(bench, NAME, 400_000 if bench.quick else 1_500_000, columnar=False)
+    job = published(bench, NAME, 800_000 if bench.quick else 3_000_000, columnar=False)
     runs: dict[str, list[Shared]] = {ONE: [], TWO: []}
     for number in range(1 if bench.quick else 5):
         for count, name in ((1, ONE), (2, TWO)):
