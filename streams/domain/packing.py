@@ -138,8 +138,9 @@ def market_of(packed: Sequence[Any], calendar: SessionCalendar) -> Market | None
     )
 
 
+@lru_cache(maxsize=256)
 def packed_facts(facts: Facts) -> tuple[Any, ...]:
-    """Return facts as the values of FACTS."""
+    """Return facts as the values of FACTS; signals of one path share theirs."""
     if facts.entry_session is None:
         return _NOT_ENTERED
     return (
