@@ -10,14 +10,14 @@ from faust.transport.drivers.aiokafka import Producer
 from yarl import URL
 
 from schemas.policy import PolicyVersions
-from schemas.topics import DEFAULT_PARTITIONS, INBOUND, TICKS, prefixed
+from schemas.topics import CATALOGUE, DEFAULT_PARTITIONS, INBOUND, TICKS, prefixed
 from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
 from streams.agents import wire_agents
 from streams.domain.tracker import Rules
 from streams.outbox import Outbox
 from streams.processor import Processor
 from streams.rows import StateError
-from streams.sending import Sender
+from streams.sending import Sender, keep_known
 from streams.sessions import CalendarBook
 from streams.tables import declare_tables
 from streams.transport import BatchTransport
@@ -87,6 +87,8 @@ def create_app(config: WorkerConfig) -> faust.App:
     )
     outbox = Outbox(Sender(lambda: _producer_of(app)), tables, config.prefix)
     processor = Processor(rules, outbox, tables, config.partitions)
+    written = [prefixed(config.prefix, topic) for topic in CATALOGUE]
+    written += [table.changelog_name for table in tables.values()]
     wire_agents(app, processor, config.prefix, config.partitions)
 
     @app.on_partitions_revoked.connect
@@ -103,6 +105,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         except StateError as error:
             await app.crash(error)
             raise
+        await keep_known(_producer_of(app), written)
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     return app

@@ -16,6 +16,15 @@ class Message(NamedTuple):
     timestamp_ms: int | None = None
 
 
+async def keep_known(producer: Any, topics: Iterable[str]) -> None:
+    """Let the producer ask for these topics whenever it asks who leads what.
+
+    aiokafka notes a topic for that only if it was new when it was first sent to. An answer about
+    a topic made later then takes the others away, and a batch of theirs on its way waits for ever.
+    """
+    await asyncio.gather(*(producer.client.add_topic(topic) for topic in topics))
+
+
 class Sender:
     """Builds batches itself: one call of aiokafka's producer a batch, not a record."""
 
