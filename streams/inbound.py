@@ -51,6 +51,13 @@ class Chunk(Sequence[Source]):
             return records
         return cls(records[0].topic, records[0].partition, records)
 
+    @classmethod
+    def joined(cls, chunks: Iterable["Chunk"]) -> Self:
+        """Return the records of several chunks of one partition as one."""
+        parts = list(chunks)
+        records = [record for part in parts for record in part.records]
+        return cls(parts[0].topic, parts[0].partition, records)
+
     def __len__(self) -> int:
         """Return the number of records."""
         return len(self.records)

@@ -1,10 +1,11 @@
 """What a chunk changed, to Kafka: outputs, then rows, in bulk and in that order.
 
-Delivery guarantee: `publish` returns when outputs and all rows but those of
-open bars are durable, with a future of the latter. So a row never says that
-something was told which was not, the signals' rows are never older than the bars,
-a bar leaves the open ones only when its closed row is there, and no offset
-passes what is still on its way.
+Delivery guarantee: `publish` returns when outputs are durable, with a future of
+the rows, which follow them while the next chunk is taken in; a partition's rows
+go chunk by chunk and table by table. So a row never says that something was told
+which was not, the signals' rows are never older than the bars, a bar leaves the
+open ones only when its closed row is there, and no offset passes what is still on
+its way.
 """
 
 import asyncio
@@ -61,10 +62,7 @@ class Outbox:
             self._tables[table].put(partition, key, value)
             changelog = self._tables[table].changelog_name
             rows[table].append(Message(changelog, partition, key, value))
-        for names in tables.WRITE_ORDER:
-            await self._write(partition, {name: rows[name] for name in names})
-        hot = rows[tables.OPEN_BARS]
-        return self._later(partition, hot) if hot else None
+        return self._later(partition, rows) if any(rows.values()) else None
 
     async def _write(self, partition: int, rows: Mapping[str, list[Message]]) -> None:
         last = await self._sender.deliver(chain.from_iterable(rows.values()))
@@ -77,7 +75,7 @@ class Outbox:
         """Return when nothing is on its way; raise what failed of it."""
         await asyncio.gather(*self._on_the_way.values())
 
-    def _later(self, partition: int, rows: list[Message]) -> asyncio.Future[Any]:
+    def _later(self, partition: int, rows: Mapping[str, list[Message]]) -> asyncio.Future[Any]:
         """Send rows in the background, after those of the partition's earlier chunks.
 
         A row of an earlier chunk that came later to the log would win at recovery.
@@ -88,11 +86,15 @@ class Outbox:
         return sending
 
     async def _write_after(
-        self, before: asyncio.Future[Any] | None, partition: int, rows: list[Message]
+        self,
+        before: asyncio.Future[Any] | None,
+        partition: int,
+        rows: Mapping[str, list[Message]],
     ) -> None:
         if before is not None:
             await before
-        await self._write(partition, {tables.OPEN_BARS: rows})
+        for names in tables.WRITE_ORDER:
+            await self._write(partition, {name: rows[name] for name in names})
 
     def _outputs(self, partition: int, effects: Effects) -> Iterator[Message]:
         name = self._name(topics.BARS)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -23,6 +24,9 @@ from streams.tables import PartitionTable
 from streams.trackers import Trackers
 
 log = logging.getLogger(__name__)
+
+# Records of small chunks that are taken together.
+TOGETHER = 2_000
 
 
 class BrokenError(Exception):
@@ -43,6 +47,27 @@ class Outgoing(Protocol):
         """Send outputs and rows."""
 
 
+@dataclass(slots=True, eq=False)
+class _Turn:
+    """A chunk that waits for its partition, and what became of it."""
+
+    topic: Topic
+    chunk: Chunk
+    done: bool = False
+    effect: asyncio.Future[Any] | None = None
+
+
+def _alike(line: Sequence[_Turn]) -> list[_Turn]:
+    """Return the first of a line, and those right behind it of its topic, up to a limit."""
+    found, records = [line[0]], len(line[0].chunk)
+    for each in line[1:]:
+        records += len(each.chunk)
+        if each.topic is not line[0].topic or records > TOGETHER:
+            break
+        found.append(each)
+    return found
+
+
 class Processor:
     """The trackers of the partitions of this worker, fed chunk by chunk.
 
@@ -61,6 +86,7 @@ class Processor:
         self._outbox = outbox
         self._trackers = Trackers(rules, table_of)
         self._partitions = partitions
+        self._lines: defaultdict[int, list[_Turn]] = defaultdict(list)
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unpublished: set[int] = set()
         self.ignored = 0
@@ -73,16 +99,37 @@ class Processor:
         self, topic: Topic, records: Chunk | Sequence[Any]
     ) -> asyncio.Future[Any] | None:
         """Take a chunk in; return the future of what is not yet durable of it."""
-        chunk = Chunk.of(records)
-        async with self._turns[chunk.partition]:
-            if chunk.partition in self._unpublished:
-                msg = "an earlier chunk was not published: nothing may build on what it changed"
-                raise BrokenError(msg)
-            # Until its rows are sent, memory is ahead of the tables.
-            self._unpublished.add(chunk.partition)
-            effect = await self._take(topic, chunk)
-            self._unpublished.discard(chunk.partition)
-            return effect
+        turn = _Turn(topic, Chunk.of(records))
+        partition = turn.chunk.partition
+        line = self._lines[partition]
+        line.append(turn)
+        try:
+            async with self._turns[partition]:
+                if not turn.done:
+                    await self._take_together(partition, line)
+                return turn.effect
+        finally:
+            if turn in line:
+                line.remove(turn)
+
+    async def _take_together(self, partition: int, line: list["_Turn"]) -> None:
+        """Take the first chunk in the line, with those behind it that are alike and small.
+
+        What came while the broker was answering is told in one go: its answer takes as long
+        for one signal as for hundreds.
+        """
+        if partition in self._unpublished:
+            msg = "an earlier chunk was not published: nothing may build on what it changed"
+            raise BrokenError(msg)
+        turns = _alike(line)
+        del line[: len(turns)]
+        # Until its outputs are sent, memory is ahead of what was told.
+        self._unpublished.add(partition)
+        chunk = turns[0].chunk if len(turns) == 1 else Chunk.joined(each.chunk for each in turns)
+        effect = await self._take(turns[0].topic, chunk)
+        self._unpublished.discard(partition)
+        for each in turns:
+            each.effect, each.done = effect, True
 
     async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
         partition = chunk.partition

@@ -24,7 +24,7 @@ ACTIONS = "corporate_actions_by_ticker"
 # What is durable before what, within a chunk: a signal's row, which says what was told of it,
 # before the bars, decisions and actions that it was told for; a closed bar's row before the bar
 # leaves the open ones.
-WRITE_ORDER = ((SIGNALS,), (CLOSED_BARS, DECISIONS, ACTIONS))
+WRITE_ORDER = ((SIGNALS,), (CLOSED_BARS, DECISIONS, ACTIONS), (OPEN_BARS,))
 TABLE_NAMES = (SIGNALS, CLOSED_BARS, DECISIONS, ACTIONS, OPEN_BARS)
 
 

@@ -90,3 +90,38 @@ async def test_a_failure_stops_its_partition_for_good() -> None:
     with pytest.raises(BrokenError):
         await processor.process(topics.TICKS, chunk_of(0, 1.0))
     await processor.process(topics.TICKS, chunk_of(1, 1.0))
+
+
+async def test_chunks_that_wait_for_their_partition_are_taken_together() -> None:
+    sent = Slow(partition=0)
+    processor = Processor(RULES, sent.outbox, sent.tables, PARTITIONS)
+
+    every = [
+        asyncio.ensure_future(processor.process(topics.TICKS, chunk_of(0, *prices)))
+        for prices in ((1.0,), (1.0, 2.0), (1.0, 2.0, 3.0), (1.0, 2.0, 3.0, 4.0))
+    ]
+    await rest()
+    sent.gate.set()
+    first, *effects = await asyncio.gather(*every)
+
+    assert len({id(each) for each in effects}) == 1
+    assert first not in effects
+    assert sent.bars(0) == 4
+
+
+async def test_one_that_gave_up_waiting_is_not_taken_with_the_others() -> None:
+    sent = Slow(partition=0)
+    processor = Processor(RULES, sent.outbox, sent.tables, PARTITIONS)
+
+    first, given_up, last = (
+        asyncio.ensure_future(processor.process(topics.TICKS, chunk_of(0, *prices)))
+        for prices in ((1.0,), (1.0, 2.0, 3.0, 4.0), (1.0, 2.0))
+    )
+    await rest()
+    given_up.cancel()
+    await rest()
+    sent.gate.set()
+    await asyncio.gather(first, last)
+
+    assert given_up.cancelled()
+    assert sent.bars(0) == 2
