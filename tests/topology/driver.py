@@ -133,7 +133,7 @@ class Topology:
     async def _settle(self, workers: list[Worker]) -> bool:
         """Wait for what is on its way; say whether all is committed."""
         for at, worker in enumerate(workers):
-            for _ in range(20):
+            for _ in range(200):
                 await asyncio.sleep(0)
             self._commit(worker)
             ends = {tp: len(self.log.entries[tp]) for tp in worker.position}
