@@ -7,13 +7,13 @@ the chunk is acknowledged.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Protocol
 
 from schemas import topics
-from schemas.records import CorporateAction
+from schemas.records import CorporateAction, Signal
 from schemas.topics import Topic
 from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker, Rules
@@ -25,6 +25,7 @@ from streams.trackers import Trackers
 
 log = logging.getLogger(__name__)
 
+SIGNALS_AT_ONCE = 2_500
 # Records of small chunks that are taken together.
 TOGETHER = 2_000
 
@@ -160,8 +161,17 @@ def _apply_ticks(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Ap
 
 def _apply_signals(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:
     found = sort_signals(chunk, partitions)
-    times = found.times_ms if tracker.rules.judge_backdated else repeat(None)
-    return [tracker.apply_signals(found.good, times)], found.reroutes, found.dead
+    times = found.times_ms if tracker.rules.judge_backdated else None
+    return _signal_parts(tracker, found.good, times), found.reroutes, found.dead
+
+
+def _signal_parts(
+    tracker: PartitionTracker, signals: Sequence[Signal], times: Sequence[int] | None
+) -> Iterator[Effects]:
+    """Register signals some at a time: what a thousand of them tell is megabytes."""
+    for at in range(0, len(signals), SIGNALS_AT_ONCE):
+        some = slice(at, at + SIGNALS_AT_ONCE)
+        yield tracker.apply_signals(signals[some], repeat(None) if times is None else times[some])
 
 
 def _apply_actions(tracker: PartitionTracker, chunk: Chunk, partitions: int) -> Applied:

@@ -23,7 +23,7 @@ from streams.domain.state import TickerState
 from streams.domain.telling_state import NOTHING_TOLD, told_of
 from streams.domain.ticks import TickColumns, Ticks, fold_columns
 
-PART_SIGNALS = 20_000
+PART_SIGNALS = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
