@@ -24,7 +24,7 @@ AGENTS: dict[str, Topic] = {
 
 # The broker's answer to one partition's chunk takes longer than the work on it. Chunks that
 # wait for their partition are taken together, so that few of them wait before the agents.
-CHUNKS_AT_ONCE = 32
+CHUNKS_AT_ONCE = 16
 
 
 def wire_agents(app: faust.App, processor: Processor, prefix: str, partitions: int) -> None:

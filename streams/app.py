@@ -60,7 +60,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         topic_replication_factor=1,
         table_standby_replicas=0,
         stream_wait_empty=True,
-        stream_buffer_maxsize=16,
+        stream_buffer_maxsize=2,
         stream_recovery_delay=0.0,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=config.fetch_bytes,
