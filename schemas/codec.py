@@ -64,7 +64,7 @@ _NESTED: dict[tuple[str, str], type] = {
 def encode(record: records.Record) -> bytes:
     """Return the record in Avro single-object encoding."""
     name = type(record).__name__
-    return single_object_header(name) + _body_writer(name)(record)
+    return header_of(name) + _body_writer(name)(record)
 
 
 def encode_fields(name: str, content: Mapping[str, Any]) -> bytes:
@@ -92,11 +92,6 @@ def decode_body(cls: type[T], body: bytes) -> T:
 
 
 @cache
-def single_object_header(name: str) -> bytes:
-    """Return what stands before the body of the named record: marker and fingerprint."""
-    return _writer(name)[0]
-
-
 def decode(value: bytes) -> records.Record:
     """Return the record of Avro single-object bytes of a known schema."""
     name, content = decode_fields(value)

@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from schemas.codec import single_object_header
+from schemas.codec import header_of
+from schemas.writing import text, zigzag
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -44,27 +45,6 @@ class Claims(NamedTuple):
 
     ids: Sequence[str]
     hashes: bytes
-
-
-def zigzag(value: int) -> bytes:
-    """Return an Avro int or long.
-
-    >>> zigzag(0).hex(), zigzag(-1).hex(), zigzag(64).hex()
-    ('00', '01', '8001')
-    """
-    rest = (value << 1) ^ (value >> 63)
-    out = bytearray()
-    while rest > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        out.append((rest & 0x7F) | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
-
-
-def text(value: str) -> bytes:
-    """Return an Avro string."""
-    content = value.encode()
-    return zigzag(len(content)) + content
 
 
 def element_head(signal_id: str, payload_hash: str) -> bytes:
@@ -134,7 +114,7 @@ def encode_records(
 ) -> Iterator[bytes]:
     """Yield the records of a ticker's session, none above `limit` bytes."""
     names = text(about.ticker) + text(about.session)
-    head = single_object_header("Observations") + names + zigzag(about.close_ms)
+    head = header_of("Observations") + names + zigzag(about.close_ms)
     tail = b"\0" + zigzag(epoch)
     room = limit - len(head) - len(tail) - 10
     for count, parts in _packed(blocks, room):

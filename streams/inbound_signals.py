@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from schemas.codec import HEADER_BYTES, MAX_RECORD_BYTES, single_object_header
+from schemas.codec import HEADER_BYTES, MAX_RECORD_BYTES, header_of
 from schemas.records import Signal
 from schemas.signal_input import checked_body, checked_json
 from schemas.topics import SIGNALS, partition_of
@@ -38,7 +38,7 @@ def _usual(value: bytes | None) -> Sequence[Signal] | None:
         return None
     if value[:1] in _JSON:
         return checked_json(value)
-    if value[:HEADER_BYTES] == single_object_header("Signal"):
+    if value[:HEADER_BYTES] == header_of("Signal"):
         signal = checked_body(value[HEADER_BYTES:])
         return None if signal is None else (signal,)
     return None

@@ -10,7 +10,7 @@ from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from schemas.codec import single_object_header, to_fields
+from schemas.codec import header_of, to_fields
 from schemas.identity import canonical_json
 from schemas.policy import Policy
 from schemas.records import Check
@@ -91,7 +91,7 @@ def event_value(who: Who, content: bytes, its_id: bytes, revision: int, epoch: i
     """Return the record of the event of a transition."""
     return b"".join(
         (
-            single_object_header("ValidationEvent"),
+            header_of("ValidationEvent"),
             _ID_HEAD,
             its_id,
             who.avro,

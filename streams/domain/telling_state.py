@@ -6,7 +6,7 @@ What signals with the same facts share is put together once. The records are tho
 
 from typing import NamedTuple
 
-from schemas.codec import single_object_header
+from schemas.codec import header_of
 from schemas.records import AppliedDecision, Verdict
 from schemas.writing import (
     NULL,
@@ -84,7 +84,7 @@ def say(entry: Entry, ticker: str, calendar: SessionCalendar, epoch: int) -> Sai
     index = calendar.last_closed_at(generated_at_ms)
     closes = calendar.closes
     parts = [
-        single_object_header("SignalState"),
+        header_of("SignalState"),
         who.avro,
         text(entry.payload_hash),
         entry.body,
