@@ -15,6 +15,7 @@ import numpy as np
 
 from schemas.codec import header_of
 from schemas.errors import DecodeError
+from schemas.reading import MORE, read_long
 from sinks.observation_columns import Keys, MixedKeys, ObservationBlock
 
 Fields: TypeAlias = dict[str, Any]
@@ -22,8 +23,6 @@ Fields: TypeAlias = dict[str, Any]
 VALUES = ("close", "raw_return", "signed_return", "max_drawdown", "mae", "mfe")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _LAST_DAY = date(2100, 1, 1).toordinal() - _EPOCH_DAY
-_MORE = 0x80
-_LONG_BITS = 63
 # Below it the general decoder takes less time than numpy's calls do.
 _WORTH_IT = 6
 
@@ -35,8 +34,8 @@ def read_blocks(value: bytes) -> list[ObservationBlock] | None:
     try:
         ticker, at = _text(value, len(_header()))
         _, at = _text(value, at)
-        _, at = _long(value, at)
-        count, at = _long(value, at)
+        _, at = read_long(value, at)
+        count, at = read_long(value, at)
         return _uniform(value, ticker, count, at) if count >= _WORTH_IT else None
     except (IndexError, UnicodeDecodeError, DecodeError):
         return None
@@ -89,7 +88,7 @@ def _uniform(value: bytes, ticker: str, count: int, at: int) -> list[Observation
     end = at + count * shape.size
     if end >= len(value) or value[end]:
         return None
-    epoch, end = _long(value, end + 1)
+    epoch, end = read_long(value, end + 1)
     if end != len(value):
         return None
     rows = np.frombuffer(value, dtype=shape.type, count=count, offset=at)
@@ -120,13 +119,13 @@ def _ordinals(raw: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> list[in
     # A zigzag number of one byte, or of two.
     if raw.ndim == 1:
         low = raw.astype(np.int64)
-        if (low >= _MORE).any():
+        if (low >= MORE).any():
             return None
     else:
         low, high = raw[:, 0].astype(np.int64), raw[:, 1].astype(np.int64)
-        if (low < _MORE).any() or (high >= _MORE).any():
+        if (low < MORE).any() or (high >= MORE).any():
             return None
-        low = (low & (_MORE - 1)) | (high << 7)
+        low = (low & (MORE - 1)) | (high << 7)
     found: list[int] = ((low >> 1) ^ -(low & 1)).tolist()
     return found
 
@@ -145,14 +144,14 @@ class _Shape:
 
 def _shape(value: bytes, at: int) -> _Shape:
     # Of the first element; the others are compared with it.
-    id_width, id_at = _long(value, at)
-    hash_width, hash_at = _long(value, id_at + id_width)
-    session_width, session_at = _long(value, hash_at + hash_width)
+    id_width, id_at = read_long(value, at)
+    hash_width, hash_at = read_long(value, id_at + id_width)
+    session_width, session_at = read_long(value, hash_at + hash_width)
     k_at = session_at + session_width
     lengths = id_at - at, hash_at - id_at - id_width, session_at - hash_at - hash_width
     if min(id_width, hash_width, session_width) <= 0 or k_at > len(value):
         raise IndexError
-    two = value[k_at] >= _MORE
+    two = value[k_at] >= MORE
     return _shape_of(lengths, (id_width, hash_width, session_width), two)
 
 
@@ -186,20 +185,7 @@ def _header() -> bytes:
 
 
 def _text(value: bytes, at: int) -> tuple[str, int]:
-    size, at = _long(value, at)
+    size, at = read_long(value, at)
     if not 0 <= size <= len(value) - at:
         raise IndexError
     return value[at : at + size].decode(), at + size
-
-
-def _long(value: bytes, at: int) -> tuple[int, int]:
-    found = shift = 0
-    while True:
-        byte = value[at]
-        at += 1
-        found |= (byte & (_MORE - 1)) << shift
-        if byte < _MORE:
-            return (found >> 1) ^ -(found & 1), at
-        shift += 7
-        if shift > _LONG_BITS:
-            raise IndexError

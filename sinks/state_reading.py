@@ -13,19 +13,18 @@ from typing import Any, TypeAlias
 import orjson
 
 from schemas.codec import header_of, schema_text
+from schemas.reading import MORE, read_long
 from sinks.sink import Fields
 
 # A value and where the next one begins.
 Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 _Field: TypeAlias = tuple[str, Read, bool]
 
-_MORE = 0x80
-_LONG_BITS = 63
 _SOME = 2
 _MS_BYTES = 6
 _KEPT = 100_000
 # Bytes of a text by its first byte; none for a longer one, which then breaks the sum.
-_SIZES = tuple(each >> 1 if each < _MORE and each % 2 == 0 else None for each in range(256))
+_SIZES = tuple(each >> 1 if each < MORE and each % 2 == 0 else None for each in range(256))
 _double = struct.Struct("<d").unpack_from
 _checks: dict[bytes, str] = {}
 _times: dict[bytes, int] = {}
@@ -83,7 +82,7 @@ def _record(value: bytes, at: int, fields: tuple[_Field, ...]) -> tuple[Fields, 
 def _text(value: bytes, at: int) -> tuple[str, int]:
     size: int | None = _SIZES[value[at]]
     if size is None:
-        size, at = _long(value, at)
+        size, at = read_long(value, at)
         if size < 0 or at + size > len(value):
             raise IndexError
     else:
@@ -95,25 +94,12 @@ def _number(value: bytes, at: int) -> tuple[float, int]:
     return _double(value, at)[0], at + 8
 
 
-def _long(value: bytes, at: int) -> tuple[int, int]:
-    found = shift = 0
-    while True:
-        byte = value[at]
-        at += 1
-        found |= (byte & (_MORE - 1)) << shift
-        if byte < _MORE:
-            return (found >> 1) ^ -(found & 1), at
-        shift += 7
-        if shift > _LONG_BITS:
-            raise IndexError
-
-
 def _ms(value: bytes, at: int) -> tuple[int, int]:
     # A time of these centuries has six bytes, and many records have the same.
     found = _times.get(value[at : at + _MS_BYTES])
     if found is not None:
         return found, at + _MS_BYTES
-    found, end = _long(value, at)
+    found, end = read_long(value, at)
     if end == at + _MS_BYTES:
         if len(_times) > _KEPT:
             _times.clear()
@@ -129,7 +115,7 @@ def _many(read: Read) -> Read:
     def of(value: bytes, at: int) -> tuple[list[Any], int]:
         if value[at] == 0:
             return [], at + 1
-        count, at = _long(value, at)
+        count, at = read_long(value, at)
         found = []
         # A negative count is followed by a size, and a second block by its own count.
         if not 0 < count <= len(value):
@@ -172,7 +158,7 @@ def _check(value: bytes, at: int) -> tuple[str, int]:
     end += 1 + _SIZES[value[end]]  # type: ignore[operator]
     size = _SIZES[value[end]]
     if size is None:
-        size, end = _long(value, end)
+        size, end = read_long(value, end)
         end += size
     else:
         end += 1 + size
@@ -228,7 +214,7 @@ def _quoted(text: str) -> str:
 
 
 _PRIMITIVES: dict[str, Read] = {
-    "string": _text, "double": _number, "int": _long, "long": _ms, "boolean": _flag,
+    "string": _text, "double": _number, "int": read_long, "long": _ms, "boolean": _flag,
 }  # fmt: skip
 _OWN: dict[str, Read] = {
     "payload": _payload, "screen": _screen, "verdict": _verdict,
