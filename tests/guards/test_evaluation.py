@@ -1,31 +1,14 @@
 """What a tick and a session close cost, in calls: not more with more signals."""
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 from schemas import topics
 from streams.domain.ticks import TickColumns
 from streams.domain.tracker import PartitionTracker
+from tests.guards.counting import PYTHON_AND_C, calls_of
 from tests.unit.streams.fold import apply, columns_of, new_tracker
 
 SESSIONS = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """How often Python or C functions are called."""
-    count = 0
-
-    def counted(_frame: object, event: str, _arg: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(counted)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def ticks_of(session: str, *, final: bool = True) -> TickColumns:
@@ -53,8 +36,8 @@ def test_a_session_close_calls_no_more_for_more_tracked_signals() -> None:
     ticks = ticks_of(SESSIONS[2])
     few, many = a_tracker(20, 2), a_tracker(400, 2)
 
-    of_few = calls_of(lambda: few.apply_ticks(ticks))
-    of_many = calls_of(lambda: many.apply_ticks(ticks))
+    of_few = calls_of(lambda: few.apply_ticks(ticks), PYTHON_AND_C)
+    of_many = calls_of(lambda: many.apply_ticks(ticks), PYTHON_AND_C)
 
     # One id to encode a signal, and nothing else that grows.
     assert of_many - of_few <= 2 * 380
@@ -65,7 +48,9 @@ def test_a_tick_calls_no_more_for_more_signals() -> None:
     ticks = ticks_of(SESSIONS[2], final=False)
     trackers = [a_tracker(20, 2), a_tracker(400, 2)]
 
-    few, many = (calls_of(lambda each=each: each.apply_ticks(ticks)) for each in trackers)
+    few, many = (
+        calls_of(lambda each=each: each.apply_ticks(ticks), PYTHON_AND_C) for each in trackers
+    )
 
     assert few == many
 
@@ -79,7 +64,9 @@ def test_matured_signals_cost_a_session_close_nothing() -> None:
             tracker.apply_ticks(ticks_of(day))
         assert not tracker.tickers["AAPL"].running
 
-    few, many = (calls_of(lambda each=each: each.apply_ticks(ticks)) for each in trackers)
+    few, many = (
+        calls_of(lambda each=each: each.apply_ticks(ticks), PYTHON_AND_C) for each in trackers
+    )
 
     assert few == many
 

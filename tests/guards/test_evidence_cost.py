@@ -1,15 +1,11 @@
 """What the evidence costs, counted and not timed: the constants that its speed rests on."""
 
-import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
-
 from sinks.cohort_book import EvidenceBook
 from sinks.cohort_columns import SignalColumns, columns_of
 from sinks.evidence import bootstrap
 from sinks.rows import SignalRow
 from tests.builders import make_policy
+from tests.guards.counting import calls_of
 from tests.unit.sinks.cohort_worlds import Bars, row_on
 
 POLICY = make_policy(min_sessions=3)
@@ -19,22 +15,6 @@ BARS = {
     for n, name in enumerate([*TICKERS, POLICY.benchmark])
 }
 PRICES = {name: each.history() for name, each in BARS.items()}
-
-
-def calls_of(run: Callable[[], object]) -> int:
-    """The calls of functions that are written in Python; each step of a generator counts."""
-    count = 0
-
-    def told(_frame: FrameType, event: str, _arg: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(told)
-    try:
-        run()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def rows_of(ticker: str, each: int) -> list[SignalRow]:

@@ -1,10 +1,7 @@
 """After one ticker's change a report costs what that ticker adds, not what all signals do."""
 
 import sqlite3
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -15,26 +12,11 @@ from sinks.report_entries import EntryMaker
 from sinks.snapshot_look import Look
 from sinks.sqlite import SqliteSink
 from sinks.sqlite_queries import reading
+from tests.guards.counting import calls_of
 
 TICKERS = 10
 LEFT = 8
 FEW, MANY = 1_500, 6_000
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """How many Python functions are called."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _arg: Any) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
 
 
 def followed(path: Path, signals: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:

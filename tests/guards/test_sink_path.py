@@ -4,11 +4,9 @@ A block of the signals that were observed before costs one statement a row and
 no Python call a row; a row costs the same steps however many sessions there are.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from sinks.sqlite import atomic, connect
 from sinks.sqlite_observations import ObservationTable
 from sinks.sqlite_schema import migrate
 from sinks.sqlite_signals import SignalTable
+from tests.guards.counting import PYTHON_AND_C, calls_of
 from tests.unit.sinks.samples import (
     batch_of,
     make_matured,
@@ -55,20 +54,6 @@ def blocks(session: str, signals: int, ticker: str = "AAPL") -> list[Observation
     return decode_batch([record]).observations
 
 
-def python_calls(work: Callable[[], object]) -> int:
-    calls: Counter[str] = Counter()
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        calls[event] += 1
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls["call"] + calls["c_call"]
-
-
 def statements(connection: Any, work: Callable[[], object]) -> Counter[str]:
     seen: Counter[str] = Counter()
     connection.set_trace_callback(lambda sql: seen.update([sql.split(" ")[0]]))
@@ -94,7 +79,11 @@ def test_a_record_of_observations_is_decoded_without_a_call_an_element() -> None
     few, many = (raw(value("2025-11-04", n), topic="observations") for n in (50, 500))
     decode_batch([few, many])
 
-    assert python_calls(lambda: decode_batch([many])) == python_calls(lambda: decode_batch([few]))
+    of_many, of_few = (
+        calls_of(lambda each=each: decode_batch([each]), PYTHON_AND_C)
+        for each in (many, few)  # type: ignore[misc]
+    )
+    assert of_many == of_few
 
 
 def test_a_known_block_is_stored_by_one_statement_a_row(connection: Any) -> None:
@@ -114,7 +103,7 @@ def test_a_known_block_is_stored_without_a_call_a_row(connection: Any) -> None:
         for ticker, signals in (("FEW", 50), ("MANY", 500)):
             table.write(blocks("2025-11-04", signals, ticker))
             known = blocks("2025-11-05", signals, ticker)
-            calls.append(python_calls(lambda known=known: table.write(known)))  # type: ignore[misc]
+            calls.append(calls_of(lambda known=known: table.write(known), PYTHON_AND_C))  # type: ignore[misc]
 
     assert calls[0] == calls[1]
 
@@ -148,7 +137,7 @@ def test_a_state_that_goes_on_takes_few_statements_and_calls(connection: Any) ->
         going_on = records(last_session=None, mae=-0.02)
         seen = statements(connection, lambda: table.write(going_on))
         again = records(last_session=None, mae=-0.03)
-        calls = python_calls(lambda: table.write(again))
+        calls = calls_of(lambda: table.write(again), PYTHON_AND_C)
 
     # One a row, one for the decisions that may have gone, and one look at what holds.
     assert seen == Counter({"UPDATE": 100, "DELETE": 100, "SELECT": 1})

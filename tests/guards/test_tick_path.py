@@ -5,10 +5,6 @@ fetched bytes to the folded bars. More ticks may not mean more calls: one put ba
 for each tick would be the greater part of what a tick costs.
 """
 
-import sys
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 from aiokafka import TopicPartition
@@ -23,6 +19,7 @@ from streams.fetching import ChunkRecords
 from streams.inbound import Chunk
 from streams.inbound_ticks import sort_ticks
 from tests.builders import OPEN_MS
+from tests.guards.counting import PYTHON_AND_C, calls_of
 from tests.unit.streams.fold import BOOK, RULES
 
 TICKERS = [f"T{n:02d}" for n in range(20)]
@@ -30,22 +27,6 @@ TICKERS = [f"T{n:02d}" for n in range(20)]
 # with 20 tickers, whose bars and state are touched once a chunk.
 CALLS_A_CHUNK = 1_600
 CALLS_A_RECORD = 80
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    """How often the interpreter calls anything."""
-    calls = 0
-
-    def count(_frame: Any, event: str, _arg: Any) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return calls
 
 
 def fetched(values: list[bytes]) -> ChunkRecords:
@@ -99,7 +80,7 @@ def worked(values: list[bytes]) -> int:
         assert not found.dead
         tracker.apply_ticks(found.columns)
 
-    calls = calls_of(work)
+    calls = calls_of(work, PYTHON_AND_C)
     assert {ticker for ticker in TICKERS if tracker.ticker(ticker).open} == set(TICKERS)
     return calls
 

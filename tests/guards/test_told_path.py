@@ -4,9 +4,7 @@ The bounds are for one signal more on a ticker where others go the same way. The
 is counted today, so that a step that comes back to every signal shows.
 """
 
-import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import orjson
@@ -16,6 +14,7 @@ from schemas import topics
 from streams.inbound_signals import sort_signals
 from streams.outbox import Outbox
 from streams.sending import Sender
+from tests.guards.counting import calls_of
 from tests.oracle.examples import closes, signal
 from tests.unit.streams.fold import columns_of, new_tracker, source
 
@@ -60,23 +59,6 @@ class Life:
     def _out(self, effects: Any) -> int:
         names = [each.topic for each in self.outbox._outputs(0, effects)]
         return names.count(topics.VALIDATION_EVENTS.name)
-
-
-def calls_of(work: Callable[[], Any]) -> int:
-    """How many functions of Python are entered."""
-    found = 0
-
-    def count(frame: FrameType, event: str, arg: Any) -> None:
-        nonlocal found
-        del frame, arg
-        found += event == "call"
-
-    sys.setprofile(count)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return found
 
 
 PHASES: dict[str, tuple[Callable[[Life], int], int, int]] = {
