@@ -23,7 +23,7 @@ from benchmarks import docs, plot, results, sampler, tables
 from benchmarks.bench import EMBEDDED, KAFKA, Bench, ContestError, Scenario
 from benchmarks.scenarios import SCENARIOS
 from signal_tracker.errors import TrackerError
-from signal_tracker.stopping import Stopped, unwind_on_sigterm
+from signal_tracker.stopping import Stopped, unwind_on_signals
 
 OUT = Path("build/bench.json")
 PROFILES = Path("docs/profiles")
@@ -76,7 +76,7 @@ def main(  # noqa: PLR0917 click passes options by name
     out: Path,
 ) -> None:
     """Measure the product beside its peers, and hold it to its bounds."""
-    unwind_on_sigterm()
+    unwind_on_signals()
     # a new Kafka topic is not led at once, and the client says so for every attempt
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if profile:

@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from signal_tracker.settings import Settings
-from signal_tracker.stopping import Stopped, unwind_on_sigterm
+from signal_tracker.stopping import Stopped, is_of_a_signal, take_asked, unwind_on_signals
 
 PROGRAM = "signal-tracker"
 
@@ -90,7 +90,7 @@ def cli(ctx: click.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit status."""
-    unwind_on_sigterm()
+    unwind_on_signals()
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
@@ -117,7 +117,12 @@ def run(argv: Sequence[str]) -> int:
     except tuple(_known_errors()) as error:
         click.echo(f"Error: {error or type(error).__name__}", err=True)
         status = 1
-    return status
+    except Exception as error:
+        # a library that took a signal's exception for its own may fail of it
+        if not is_of_a_signal(error):
+            raise
+    asked = take_asked()
+    return status if asked is None else 128 + asked
 
 
 def _known_errors() -> Iterator[type[Exception]]:

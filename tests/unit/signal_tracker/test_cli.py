@@ -1,17 +1,20 @@
 """The command table: help, usage errors, known errors and commands of later versions."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import click
 import pytest
 
 from signal_tracker import cli
 from signal_tracker.errors import BrokerError
-from signal_tracker.stopping import Stopped
+from signal_tracker.stopping import Stopped, unwind_on_signals
 
 
 def test_help_lists_each_command_and_none_of_later_versions(capsys: Any) -> None:
@@ -83,8 +86,8 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
 def test_sigterm_unwinds_what_runs() -> None:
     code = (
         "import os, signal\n"
-        "from signal_tracker.stopping import until_stopped, unwind_on_sigterm\n"
-        "unwind_on_sigterm()\n"
+        "from signal_tracker.stopping import until_stopped, unwind_on_signals\n"
+        "unwind_on_signals()\n"
         "with until_stopped():\n"
         "    try:\n        os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
         "    finally:\n        print('closed')\n"
@@ -92,6 +95,50 @@ def test_sigterm_unwinds_what_runs() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
 
     assert (done.returncode, done.stdout) == (0, b"closed\n")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_library_that_swallows_a_signals_exception_does_not_keep_the_process(name: str) -> None:
+    code = (
+        "import os, signal\n"
+        "from contextlib import suppress\n"
+        "from signal_tracker.stopping import until_stopped, unwind_on_signals\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "unwind_on_signals()\n"
+        "with until_stopped():\n"
+        f"    with suppress(BaseException):\n        os.kill(os.getpid(), signal.{name})\n"
+        "    print('swallowed')\n"
+        "    try:\n"
+        "        while True: signal.pause()\n"
+        "    finally:\n"
+        "        signal.sigtimedwait([signal.SIGUSR1], 1.2)\n"
+        "        print('closed')\n"
+        "signal.sigtimedwait([signal.SIGUSR1], 0.7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"swallowed\nclosed\n", b"")
+
+
+def test_what_fails_because_of_a_signal_leaves_with_its_status() -> None:
+    def fail() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except Stopped:
+            raise ZeroDivisionError from None
+
+    former = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    unwind_on_signals()
+    try:
+        with patch.object(cli, "import_module", doing(fail)):
+            assert cli.run(["status"]) == 128 + signal.SIGTERM
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def doing(do: Callable[[], None]) -> Callable[[str], SimpleNamespace]:
+    return lambda _name: SimpleNamespace(command=click.Command("status", callback=do))
 
 
 def raising(error: BaseException) -> Callable[[str], SimpleNamespace]:
