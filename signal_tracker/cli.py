@@ -30,11 +30,11 @@ COMMANDS = {
     "decide": ("decide", "Publish a decision on one signal."),
     "status": ("status", "Show lag, counts, as-of time and dead letters."),
     "explain": ("explain", "Show the whole life of one signal."),
+    "audit": ("audit", "Fold the source topics again and compare every row."),
 }
 
 LATER = {
     "dlq": "listing and replaying dead letters",
-    "audit": "folding the topics again and comparing every row",
     "rebuild": "making signals.db anew from the topics",
     "dashboard": "the live page",
 }

@@ -6,7 +6,7 @@ and rows never disagree.
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -82,13 +82,19 @@ def keep_account(connection: sqlite3.Connection, before: Basis, batch: Batch) ->
 
 def write_account(connection: sqlite3.Connection) -> None:
     """Replace the three tables of the account by what the rows say."""
+    for table, columns, found in account_rows(connection):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 names of the table below
+        connection.executemany(rows.upsert_sql(table, columns), found)
+
+
+def account_rows(
+    connection: sqlite3.Connection,
+) -> Iterator[tuple[str, tuple[str, ...], list[rows.Row]]]:
+    """Yield each table of the account, its columns, and the rows that the others call for."""
     account = _account(connection)
     for table, columns, part in _TABLES:
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 names of the table above
-        if account is not None:
-            connection.executemany(
-                rows.upsert_sql(table, columns), map(attrgetter(*columns), part(account))
-            )
+        found = [] if account is None else list(map(attrgetter(*columns), part(account)))
+        yield table, columns, found
 
 
 def _touched(basis: Basis, batch: Batch) -> bool:

@@ -24,6 +24,25 @@ app_id_option = option(
     help="The consumer group, behind the prefix; workers of one name share the partitions.",
 )
 
+calendars_option = option(
+    "--calendars",
+    cls=ManyOption,
+    metavar="SUFFIX=NAME",
+    help="The exchange calendar of tickers that end so, as -USD=24/7 or .L=XLON.",
+)
+lateness_option = option(
+    "--lateness",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0, max=24 * 60),
+    default=15.0,
+    help="How long after its close a session waits for late ticks.",
+)
+publishing_times_option = option(
+    "--ignore-publishing-times",
+    is_flag=True,
+    help="Judge no signal backdated: the past is published anew.",
+)
+
 
 @click.command("worker")
 @broker_option
@@ -31,19 +50,8 @@ app_id_option = option(
 @data_option
 @policy_option
 @app_id_option
-@option(
-    "--calendars",
-    cls=ManyOption,
-    metavar="SUFFIX=NAME",
-    help="The exchange calendar of tickers that end so, as -USD=24/7 or .L=XLON.",
-)
-@option(
-    "--lateness",
-    metavar="MINUTES",
-    type=click.FloatRange(min=0, max=24 * 60),
-    default=15.0,
-    help="How long after its close a session waits for late ticks.",
-)
+@calendars_option
+@lateness_option
 @option(
     "--session-timeout",
     metavar="SECONDS",
@@ -51,11 +59,7 @@ app_id_option = option(
     default=6.0,
     help="After how long without a heartbeat the partitions go to another worker.",
 )
-@option(
-    "--ignore-publishing-times",
-    is_flag=True,
-    help="Judge no signal backdated: the past is published anew.",
-)
+@publishing_times_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
 def command(  # noqa: PLR0917 click passes options by name
     broker: str,

@@ -77,6 +77,13 @@ class BarSeries:
         self._write(at, index, bar)
         return True
 
+    def replace(self, index: int, bar: Bar) -> None:
+        """Set the bar of a session, whatever was there."""
+        at = self.position(index)
+        if at == self._length or int(self._index[at]) != index:
+            self._make_room(at)
+        self._write(at, index, bar)
+
     @property
     def index(self) -> Ints:
         """Return the session indexes."""
