@@ -20,6 +20,7 @@ from benchmarks.sampler import profile_if_asked
 from benchmarks.usage import resident_bytes
 from schemas.topics import Topic
 from streams import app as wiring
+from streams.domain.tracker import PartitionTracker
 from streams.policy_files import load_policy
 from streams.processor import Processor
 from streams.run import run_worker
@@ -105,10 +106,11 @@ def run(job: WorkerJob) -> None:
     steps = _Steps(job.progress)
 
     class Watched(Processor):
-        def take_over(self, partitions: Iterable[int]) -> None:
+        def take_over(self, partitions: Iterable[int]) -> dict[int, PartitionTracker]:
             mine = list(partitions)
-            super().take_over(mine)
+            taken = super().take_over(mine)
             steps.ready(mine)
+            return taken
 
         async def process(self, topic: Topic, records: Sequence[Any]) -> Effect:
             steps.begin(topic)

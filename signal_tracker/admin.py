@@ -59,6 +59,13 @@ def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
         return _partition_counts(admin, names)
 
 
+def replica_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
+    """Return on how many brokers each topic that exists is kept."""
+    with connected(broker) as admin:
+        found = _describe(admin, names)
+    return {name: len(each["partitions"][0]["replica_nodes"]) for name, each in found.items()}
+
+
 def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]:
     """Return the offset after the last record of each partition of the topics that exist.
 

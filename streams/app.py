@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,12 +15,15 @@ from schemas.topics import CATALOGUE, DEFAULT_PARTITIONS, INBOUND, TICKS, prefix
 from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
 from streams.agents import wire_agents
 from streams.domain.tracker import Rules
+from streams.epochs import Epochs
+from streams.lease import Lease, guard_producer
 from streams.outbox import Outbox
 from streams.processor import Processor
 from streams.rows import StateError
 from streams.sending import Sender, keep_known
 from streams.sessions import CalendarBook
-from streams.tables import declare_tables
+from streams.tables import EPOCHS, declare_tables
+from streams.told_epochs import told_epochs
 from streams.transport import BatchTransport
 
 log = logging.getLogger(__name__)
@@ -30,7 +34,11 @@ MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
-    """What a worker is given; times in seconds, `lateness_ms` in ms."""
+    """What a worker is given; times in seconds, `lateness_ms` in ms.
+
+    `replicas` is of the changelogs; `standby` says on how many other workers a partition's
+    rows are kept warm; `instance` is the group's static name of this worker.
+    """
 
     broker: str
     policies: PolicyVersions
@@ -38,6 +46,9 @@ class WorkerConfig:
     app_id: str = "signal-tracker"
     prefix: str = ""
     partitions: int = DEFAULT_PARTITIONS
+    replicas: int = 1
+    standby: int = 0
+    instance: str | None = None
     lateness_ms: int = 15 * 60 * 1000
     judge_backdated: bool = True
     calendars: CalendarBook = field(default_factory=CalendarBook)
@@ -57,8 +68,9 @@ def create_app(config: WorkerConfig) -> faust.App:
         datadir=config.work_dir,
         web_enabled=False,
         topic_partitions=config.partitions,
-        topic_replication_factor=1,
-        table_standby_replicas=0,
+        topic_replication_factor=config.replicas,
+        table_standby_replicas=config.standby,
+        consumer_group_instance_id=config.instance,
         stream_wait_empty=True,
         stream_buffer_maxsize=2,
         stream_recovery_delay=0.0,
@@ -77,6 +89,7 @@ def create_app(config: WorkerConfig) -> faust.App:
     transport = BatchTransport([url], app)
     transport.bootstrap = config.broker
     transport.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
+    lease = transport.lease = Lease(config.session_timeout, app.conf.broker_rebalance_timeout)
     app.transport = transport
     tables = declare_tables(app, config.partitions)
     rules = Rules(
@@ -85,7 +98,9 @@ def create_app(config: WorkerConfig) -> faust.App:
         lateness_ms=config.lateness_ms,
         judge_backdated=config.judge_backdated,
     )
-    outbox = Outbox(Sender(lambda: _producer_of(app)), tables, config.prefix)
+    sender = Sender(lambda: _producer_of(app))
+    outbox = Outbox(sender, tables, config.prefix)
+    epochs = Epochs(sender, tables[EPOCHS], partial(told_epochs, config.broker, config.prefix))
     processor = Processor(rules, outbox, tables, config.partitions)
     written = [prefixed(config.prefix, topic) for topic in CATALOGUE]
     written += [table.changelog_name for table in tables.values()]
@@ -101,11 +116,15 @@ def create_app(config: WorkerConfig) -> faust.App:
         ticks = prefixed(config.prefix, TICKS)
         mine = sorted(tp.partition for tp in app.consumer.assignment() if tp.topic == ticks)
         try:
-            processor.take_over(mine)
+            taken = processor.take_over(mine)
         except StateError as error:
             await app.crash(error)
             raise
-        await keep_known(_producer_of(app), written)
+        producer = _producer_of(app)
+        guard_producer(producer, lease)
+        await keep_known(producer, written)
+        lease.begin()
+        await epochs.raise_of(taken)
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     return app

@@ -92,9 +92,9 @@ class Processor:
         self._unpublished: set[int] = set()
         self.ignored = 0
 
-    def take_over(self, partitions: Iterable[int]) -> None:
-        """Hold the state of just these partitions; raise StateError where it is unusable."""
-        self._trackers.take_over(partitions)
+    def take_over(self, partitions: Iterable[int]) -> dict[int, PartitionTracker]:
+        """Hold the state of just these partitions; see `Trackers.take_over`."""
+        return self._trackers.take_over(partitions)
 
     async def process(
         self, topic: Topic, records: Chunk | Sequence[Any]

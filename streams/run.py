@@ -9,6 +9,7 @@ import faust
 from faust.exceptions import ConsistencyError
 
 from streams.app import WorkerConfig, create_app
+from streams.lease import DisplacedError
 
 _QUIET_SECONDS = 10.0
 
@@ -53,7 +54,11 @@ class _Worker(faust.Worker):
 
 
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
-    """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly."""
+    """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly.
+
+    Raise DisplacedError where its partitions went to another worker before it had told
+    what it had at hand: nothing of that was sent, and it may begin anew in a new process.
+    """
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
     gc.set_threshold(200_000, 20, 100)
@@ -69,5 +74,7 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         _Worker(app, **options).execute_from_commandline()
     finally:
         reason = app.crash_reason
+        if isinstance(reason, DisplacedError):
+            raise reason from None
         if reason is not None:
             log.critical("stopped by %s: %s", type(reason).__name__, _told(reason))

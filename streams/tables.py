@@ -20,12 +20,13 @@ CLOSED_BARS = "closed_bars_by_session"
 SIGNALS = "signals_by_ticker"
 DECISIONS = "decisions_by_signal"
 ACTIONS = "corporate_actions_by_ticker"
+EPOCHS = "epochs_by_partition"
 
 # What is durable before what, within a chunk: a signal's row, which says what was told of it,
 # before the bars, decisions and actions that it was told for; a closed bar's row before the bar
 # leaves the open ones.
 WRITE_ORDER = ((SIGNALS,), (CLOSED_BARS, DECISIONS, ACTIONS), (OPEN_BARS,))
-TABLE_NAMES = (SIGNALS, CLOSED_BARS, DECISIONS, ACTIONS, OPEN_BARS)
+TABLE_NAMES = (SIGNALS, CLOSED_BARS, DECISIONS, ACTIONS, OPEN_BARS, EPOCHS)
 
 
 class PartitionStore(base.Store[bytes, bytes]):
@@ -88,6 +89,9 @@ class PartitionStore(base.Store[bytes, bytes]):
 
         Faust refuses a changelog that ends before it: the broker has lost what was read.
         """
+        if tp.partition in self.taken and tp in self.app.assignor.assigned_standbys():
+            # Its rows went into the state, which a standby does not keep.
+            self.drop(tp.partition)
         return self.offsets.get(tp.partition)
 
     def reset_state(self) -> None:
@@ -154,8 +158,10 @@ class PartitionTable(faust.Table[bytes, bytes]):
         return cast(PartitionStore, self.data).take(partition)
 
     def drop(self, partition: int) -> None:
-        """Forget a partition that is no longer here."""
-        cast(PartitionStore, self.data).drop(partition)
+        """Forget a partition whose state is no longer here; the rows of a standby stay."""
+        store = cast(PartitionStore, self.data)
+        if partition in store.taken:
+            store.drop(partition)
 
     def reached(self, partition: int, offset: int) -> None:
         """Note that the rows are durable up to an offset of the changelog."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from streams.domain.tracker import PartitionTracker, Rules
+from streams.epochs import stored_epoch
 from streams.rows import all_rows, restore
-from streams.tables import PartitionTable
+from streams.tables import EPOCHS, PartitionTable
 
 
 class Trackers:
@@ -21,15 +22,24 @@ class Trackers:
             self._build(partition)
         return self._held[partition]
 
-    def take_over(self, partitions: Iterable[int]) -> None:
-        """Hold just these partitions; raise StateError where the rows of one are unusable."""
+    def take_over(self, partitions: Iterable[int]) -> dict[int, PartitionTracker]:
+        """Hold just these partitions; return the trackers of those that are new here.
+
+        Raise StateError where the rows of one are unusable.
+        """
         mine = set(partitions)
         for gone in self._held.keys() - mine:
             del self._held[gone]
             for table in self._tables.values():
                 table.drop(gone)
+        before = dict(self._held)
         for partition in sorted(mine):
             self._build(partition)
+        return {
+            number: tracker
+            for number, tracker in self._held.items()
+            if before.get(number) is not tracker
+        }
 
     def _build(self, partition: int) -> None:
         new = {name: table.take(partition) for name, table in self._tables.items()}
@@ -42,6 +52,6 @@ class Trackers:
             for name, key, value in all_rows(held):
                 rows[name][key] = value
             new = {name: {**rows[name], **found} for name, found in new.items()}
-        tracker = PartitionTracker(self._rules)
+        tracker = PartitionTracker(self._rules, stored_epoch(new[EPOCHS]))
         restore(tracker, new)
         self._held[partition] = tracker

@@ -20,6 +20,7 @@ from faust.types import TP, ConsumerMessage
 from streams.chunks import ChunkOffsets, Effect
 from streams.fetching import hand_out_chunks
 from streams.inbound import Chunk
+from streams.lease import Lease, watch_coordinator
 
 # The driver hard-codes 1500 ms, for which a quiet partition delays all others.
 FETCH_MAX_WAIT_MS = 50
@@ -46,6 +47,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
         # timeout moves its partitions, and a quick restart moves none. Tansu, besides, never
         # forms a group again whose leader left in the middle of a rebalance.
         coordinator._maybe_leave_group = stay  # noqa: SLF001 - there is no setting for it
+        watch_coordinator(coordinator, cast(BatchTransport, self.transport).lease)
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -205,4 +207,5 @@ class BatchTransport(driver.Transport):
 
     Consumer = BatchConsumer
     bootstrap: str
+    lease: Lease
     chunk_topics: frozenset[str]

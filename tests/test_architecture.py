@@ -19,7 +19,17 @@ MAX_LINES = 300
 # who may read the environment, and who may talk to the broker
 ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
 KAFKA = {"producers/publisher.py", "sinks/worker.py"}
-SHELL = ("app", "agents", "tables", "codecs", "transport", "fetching", "run")
+SHELL = (
+    "app",
+    "agents",
+    "tables",
+    "codecs",
+    "transport",
+    "fetching",
+    "lease",
+    "run",
+    "told_epochs",
+)
 FAUST = {f"streams/{name}.py" for name in SHELL}
 
 

@@ -1,5 +1,7 @@
 """`signal-tracker worker`: the Faust worker that joins signals and prices."""
 
+import os
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,6 +61,18 @@ publishing_times_option = option(
     default=6.0,
     help="After how long without a heartbeat the partitions go to another worker.",
 )
+@option(
+    "--standby",
+    metavar="N",
+    type=click.IntRange(0, 8),
+    default=0,
+    help="On how many other workers each partition's state is kept warm.",
+)
+@option(
+    "--instance",
+    metavar="NAME",
+    help="A name of this worker alone in its group: a restart under it moves no partition.",
+)
 @publishing_times_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
 def command(  # noqa: PLR0917 click passes options by name
@@ -70,17 +84,20 @@ def command(  # noqa: PLR0917 click passes options by name
     calendars: tuple[str, ...],
     lateness: float,
     session_timeout: float,
+    standby: int,
+    instance: str | None,
     ignore_publishing_times: bool,
     log: Path | None,
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
     from schemas.topics import CATALOGUE, prefixed
-    from signal_tracker.admin import partition_counts
+    from signal_tracker.admin import partition_counts, replica_counts
     from signal_tracker.checks import check_judging
     from signal_tracker.errors import MissingTopicError
     from signal_tracker.logs import PipelineLog
     from signal_tracker.remedies import topics_remedied
     from streams.app import WorkerConfig
+    from streams.lease import DisplacedError
     from streams.run import run_worker
 
     policies, book = check_judging(policy, calendars)
@@ -103,12 +120,23 @@ def command(  # noqa: PLR0917 click passes options by name
             app_id=group,
             prefix=prefix,
             partitions=counts[names[0]],
+            # what a worker cannot lose is kept as safely as what it was made of
+            replicas=max(replica_counts(broker, names[:1]).values()),
             lateness_ms=int(lateness * 60_000),
             judge_backdated=not ignore_publishing_times,
             calendars=book,
             session_timeout=session_timeout,
+            standby=standby,
+            instance=instance,
         )
+        displaced = False
         try:
             run_worker(config, log)
+        except DisplacedError as error:
+            displaced = True
+            pipeline.pipeline(f"worker {group} begins anew: {error}")
         finally:
             pipeline.pipeline(f"worker {group} stopped")
+    if displaced:
+        # What Faust and its threads hold of the past is gone with the process's image alone.
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line

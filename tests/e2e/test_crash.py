@@ -18,10 +18,12 @@ from typing import Any
 import pytest
 
 from schemas.topics import TICKS
+from signal_tracker import admin
 from sinks.sqlite_queries import committed
+from streams.tables import EPOCHS, TABLE_NAMES
 from tests.e2e.by_hand import Offsets, Pipeline, behind
 from tests.e2e.judged import csv_rows, differences, table_rows
-from tests.e2e.processes import Processes, marked, processes_in, wait_until
+from tests.e2e.processes import Processes, Running, marked, processes_in, wait_until
 from tests.oracle.examples import days
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_intraday, random_market, random_signals, write_files
@@ -79,6 +81,15 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
 
 def total(offsets: Offsets) -> int:
     return sum(offsets.values())
+
+
+def row_ends(pipeline: Pipeline) -> Offsets:
+    names = [f"{pipeline.group}-{name}-changelog" for name in TABLE_NAMES if name != EPOCHS]
+    return admin.end_offsets(pipeline.broker, names)
+
+
+def times_ready(worker: Running) -> int:
+    return worker.err.read_text(errors="replace").count("ready: judging")
 
 
 def rows_by_id(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
@@ -142,6 +153,57 @@ def test_rows_are_the_same_after_kills_of_the_worker(
     assert all(worker.kills.values()), worker.kills
     assert differences(rows_by_id(hurt), feed.wanted) == []
     assert table_rows(hurt.database) == table_rows(calm.database)
+
+
+def test_a_worker_that_wakes_up_after_its_partitions_moved_changes_nothing(
+    feed: Feed, processes: Processes, embedded_broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    pipeline = Pipeline(processes, embedded_broker, tmp_path / "data", topic_prefix)
+    pipeline.create_topics()
+    sink, paused, other = pipeline.sqlite_sink(), pipeline.worker(), pipeline.worker()
+    told = total(pipeline.output_ends())
+    for part in feed.parts[:4]:
+        part.publish(pipeline)
+    wait_until("outputs", lambda: total(pipeline.output_ends()) > told, paused, other)
+    paused.freeze()
+    in_hand = behind(pipeline.input_ends(), pipeline.judged())
+    # its session times out, and the other judges what it had in hand
+    pipeline.wait_until_stored(other, sink)
+    rows, ready = row_ends(pipeline), times_ready(paused)
+
+    paused.thaw()
+    wait_until("its return to the group", lambda: times_ready(paused) > ready, paused, other)
+    assert in_hand
+    assert row_ends(pipeline) == rows
+    for part in feed.parts[4:]:
+        part.publish(pipeline)
+    pipeline.wait_until_stored(other, paused, sink)
+    assert differences(rows_by_id(pipeline), feed.wanted) == []
+
+
+def test_a_standby_takes_over_from_a_worker_that_is_killed(
+    feed: Feed, processes: Processes, embedded_broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    pipeline = Pipeline(processes, embedded_broker, tmp_path / "data", topic_prefix)
+    pipeline.create_topics()
+    sink = pipeline.sqlite_sink()
+    first, second = (pipeline.worker("--standby", "1") for _ in range(2))
+    for part in feed.parts[:3]:
+        part.publish(pipeline)
+    pipeline.wait_until_judged(first, second, sink)
+    first.kill_9()
+    for part in feed.parts[3:5]:
+        part.publish(pipeline)
+    pipeline.wait_until_judged(second, sink)
+    third = pipeline.worker("--standby", "1")
+    ready = times_ready(third)
+    wait_until("a share for the third", lambda: times_ready(third) > ready, second, third)
+    second.kill_9()
+    for part in feed.parts[5:]:
+        part.publish(pipeline)
+    pipeline.wait_until_stored(third, sink)
+
+    assert differences(rows_by_id(pipeline), feed.wanted) == []
 
 
 def test_rows_are_the_same_after_kills_of_the_sqlite_sink(
