@@ -18,6 +18,7 @@ from streams.domain.observations import Path
 from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import TickerState
+from streams.domain.telling_alike import Said
 from streams.domain.telling_state import Script, new_events, say
 
 
@@ -113,6 +114,14 @@ class Effects:
         if told is not None:
             for value in new_events(said, told, entry.revisions, self.epoch):
                 self.event_values.append((entry.signal_id, value))
+
+    def add_said(self, ticker: str, said: Said) -> None:
+        """Put out states and events of signals that are told together."""
+        for signal_id, value in said.states:
+            key = ticker, signal_id
+            self.state_values[key] = value
+            self.signals.add(key)
+        self.event_values += said.events
 
     def add_event(self, event: ValidationEvent) -> None:
         """Put out an event that belongs to no state."""

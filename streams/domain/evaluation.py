@@ -17,8 +17,10 @@ import numpy as np
 from streams.domain.calendar import Ints, Mask
 from streams.domain.effects import Effects, Seen, seen_on
 from streams.domain.indicators import LOOKBACK, Market
+from streams.domain.moments import tell_alike
 from streams.domain.observations import NOT_ENTERED, Claim, Facts, entry_positions, observe
 from streams.domain.projection import settle
+from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import SignalColumns, TickerState
 from streams.domain.telling_state import NOTHING_TOLD, Script, told_of
@@ -133,14 +135,17 @@ def _step(state: TickerState, first: int, effects: Effects) -> None:
     """Take the bars from a position to the last, one after the other."""
     running, waiting = state.catch_up(first)
     generated = state.signals.heads["generated_at_ms"]
-    due = []
+    due, alone = [], first + 1 == len(state.closed)
+    observed: Observed | None = None
     for position in range(first, len(state.closed)):
         splits = state.splits_at(position) if position else ()
         if len(running):
             tracked = running.slots
             observed = running.step(state.closed, splits)
             effects.add_observed(state, position, observed)
-            due.append(tracked if state.jumps(position, splits) else observed.due)
+            jumps = state.jumps(position, splits)
+            due.append(tracked if jumps else observed.due)
+            alone = alone and not jumps
         else:
             running.position += 1
         entering = generated[waiting] < state.closed.close_ms[position]
@@ -149,20 +154,26 @@ def _step(state: TickerState, first: int, effects: Effects) -> None:
             due.append(waiting[entering])
             waiting = waiting[~entering]
     state.wait(waiting)
-    _evaluate_due(state, first, due, waiting, effects)
+    due.append(_ahead(state, waiting))
+    slots = np.concatenate(due)
+    if alone and len(slots):
+        slots = tell_alike(state, slots, observed, effects)
+    if len(slots):
+        _evaluate_due(state, first, slots, effects)
 
 
-def _evaluate_due(
-    state: TickerState, first: int, due: list[Ints], waiting: Ints, effects: Effects
-) -> None:
+def _ahead(state: TickerState, waiting: Ints) -> Ints:
+    """Return those who wait for an entry, and whose screen looks at the last bar."""
+    if not len(waiting):
+        return waiting
+    columns = state.columns(waiting)
+    return waiting[fresh_bars(state, columns, np.full(len(waiting), len(state.closed)))]
+
+
+def _evaluate_due(state: TickerState, first: int, slots: Ints, effects: Effects) -> None:
     """Evaluate who has entered or matured, and whose screen looks at one of these bars."""
     last = len(state.closed) - 1
-    columns = state.columns(waiting)
-    ahead = waiting[fresh_bars(state, columns, np.full(len(waiting), last + 1))]
-    slots = np.unique(np.concatenate((*due, ahead)))
-    if not len(slots):
-        return
-    chosen = state.columns(slots)
+    chosen = state.columns(np.unique(slots))
     positions = entry_positions(state.closed, chosen.generated_at_ms)
     screened = (positions > first) & fresh_bars(state, chosen, positions)
     work = Work(first=first, last=last, observed=True)

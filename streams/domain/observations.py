@@ -95,6 +95,16 @@ class Path(NamedTuple):
         return len(self.close)
 
 
+class HorizonEnd(NamedTuple):
+    """What the last session of a horizon says, and which session it is."""
+
+    session: int
+    raw: float
+    signed: float
+    mae: float
+    mfe: float
+
+
 NOT_ENTERED = Facts()
 
 
@@ -226,34 +236,43 @@ def _facts(
         suspect_sessions=tuple(calendar.label(series.index_at(entry + k)) for k in jumps),
     )
     if path.observations >= claim.horizon:
-        facts = _at_horizon(facts, path, series, calendar, claim)
+        at = claim.horizon - 1
+        columns = (path.raw, path.signed, path.mae, path.mfe)
+        end = HorizonEnd(series.index_at(entry + claim.horizon), *(float(c[at]) for c in columns))
+        facts = facts_at_horizon(facts, end, calendar, claim)
     if path.observations >= claim.window:
         last = series.index_at(entry + claim.window)
-        facts = facts._replace(
-            last_session=calendar.label(last),
-            last_close_ms=calendar.closes[last],
-            max_drawdown=float(path.max_drawdown[claim.window - 1]),
-        )
+        facts = facts_at_last(facts, last, float(path.max_drawdown[claim.window - 1]), calendar)
     return facts
 
 
-def _at_horizon(
-    facts: Facts, path: Path, series: BarSeries, calendar: SessionCalendar, claim: Claim
+def facts_at_horizon(
+    facts: Facts, end: HorizonEnd, calendar: SessionCalendar, claim: Claim
 ) -> Facts:
-    at = claim.horizon - 1
-    raw, signed = float(path.raw[at]), float(path.signed[at])
+    """Return the facts of a signal with those of the last session of its horizon."""
     hold = claim.action == "HOLD"
-    net = 0.0 if hold else signed - 2 * claim.cost_bps / BPS
+    net = 0.0 if hold else end.signed - 2 * claim.cost_bps / BPS
     annual = 0.0 if hold else annualised(net, calendar.periods_per_year, claim.horizon)
-    hit = abs(raw) <= claim.hold_band if hold else net > 0
+    hit = abs(end.raw) <= claim.hold_band if hold else net > 0
     return facts._replace(
-        horizon_session=calendar.label(series.index_at(path.entry_position + claim.horizon)),
+        horizon_session=calendar.label(end.session),
         net_return=_clean(net),
-        raw_return=_clean(raw),
+        raw_return=_clean(end.raw),
         hit="hit" if hit else "miss",
         annual_return=_clean(annual),
-        mae=_clean(float(path.mae[at])),
-        mfe=_clean(float(path.mfe[at])),
+        mae=_clean(end.mae),
+        mfe=_clean(end.mfe),
+    )
+
+
+def facts_at_last(
+    facts: Facts, index: int, max_drawdown: float, calendar: SessionCalendar
+) -> Facts:
+    """Return the facts of a signal with those of the last session of its window."""
+    return facts._replace(
+        last_session=calendar.label(index),
+        last_close_ms=calendar.closes[index],
+        max_drawdown=max_drawdown,
     )
 
 

@@ -44,6 +44,8 @@ HEAD = np.dtype(
 )
 # The same for one signal: a third of the time that numpy takes for a record.
 HEAD_STRUCT = Struct("<qqQBhi32sididdBdddidii")
+# Of it what changes after registration: the facts and the number of the market.
+TOLD_STRUCT = Struct("<ididdBdddidi")
 
 # Of a row, behind the head: signals share a market, so that in memory the head names it.
 MARKET = np.dtype(

@@ -16,26 +16,29 @@ from schemas.policy import PolicyVersions
 from schemas.records import Decision, Quarantined
 from streams.domain.calendar import Ints, Mask, SessionCalendar
 from streams.domain.indicators import Market
+from streams.domain.markets import Markets
 from streams.domain.packing import (
+    FACTS,
     HEAD,
     HEAD_STRUCT,
     MARKET,
     NO_MARKET,
+    TOLD_STRUCT,
     PackedError,
     facts_of,
     head_of,
-    market_of,
-    packed_market,
+    packed_facts,
 )
-from streams.domain.signals import Entry
+from streams.domain.signals import Entry, Member
 from streams.domain.ticks import NO_DAY
 
 _ACTIONS = ("HOLD", "BUY", "SELL")
 BUY, SELL = 1, 2
 _GROWTH = 8
-_MARKET_AT = 0 if HEAD.fields is None else HEAD.fields["market"][1]
+_AT = {name: at[1] for name, at in (HEAD.fields or {}).items()}
+_MARKET_AT, _CLAIMED_AT, _HASH_AT = _AT["market"], _AT["policy"], _AT["hash"]
+_FACTS_AT, _SIZE_AT = _AT[FACTS[0]], _AT["body_size"]
 _ROW = np.dtype([("head", HEAD), ("market", MARKET)])
-_NO_MARKET = bytes(MARKET.itemsize)
 
 
 class SignalBook(Mapping[str, Entry]):
@@ -53,7 +56,7 @@ class SignalBook(Mapping[str, Entry]):
         self._ids: list[str] = []
         self._set_heads(np.empty(0, dtype=HEAD))
         self._bodies: list[bytes] = []
-        self._markets: npt.NDArray[Any] = np.empty(0, dtype=MARKET)
+        self._markets = Markets(calendar)
         self._decisions: dict[int, dict[str, Decision]] = {}
         # Of these an earlier life may have told the world something else.
         self.untold: set[int] = set()
@@ -108,7 +111,7 @@ class SignalBook(Mapping[str, Entry]):
             policy=self._policies.at(generated_at_ms),
             claimed=(self._ids[slot], _ACTIONS[action], generated_at_ms, horizon),
             facts=facts_of(head, self._calendar, extras.get("suspect_sessions", ())),
-            market=self._market(head[-2]),
+            market=self._markets.of(head[-2]),
             published_ms=None if published_ms < 0 else published_ms,
             quarantined=[Quarantined(**each) for each in extras.get("quarantined", ())],
             decisions=self._decisions.get(slot),
@@ -116,13 +119,52 @@ class SignalBook(Mapping[str, Entry]):
             told=slot not in self.untold,
         )
 
+    def plain(self, slots: Ints) -> Mask:
+        """Say which signals are a head and a payload, and nothing besides."""
+        at = slots.tolist()
+        bodies = self._bodies
+        sizes = np.array([len(bodies[each]) for each in at], dtype=np.int64)
+        found: Mask = sizes == self._heads["body_size"][slots]
+        if self._decisions or self.untold:
+            odd = self._decisions.keys() | self.untold
+            found &= [each not in odd for each in at]
+        return found
+
+    def alike(self, slots: Ints) -> Iterator[tuple[bytes, Member]]:
+        """Yield, of plain signals, what those of one policy, claim, state and market share."""
+        heads = self._heads[slots]
+        raw = heads.tobytes()
+        times = zip(heads["generated_at_ms"].tolist(), heads["published_ms"].tolist(), strict=True)
+        at = 0
+        for slot, (generated_at_ms, published_ms) in zip(slots.tolist(), times, strict=True):
+            claimed, hashed, facts = at + _CLAIMED_AT, at + _HASH_AT, at + _FACTS_AT
+            shared = raw[claimed:hashed] + raw[facts : at + _SIZE_AT]
+            at += HEAD.itemsize
+            yield (
+                shared,
+                Member(
+                    self._ids[slot], raw[hashed:facts], self._bodies[slot], generated_at_ms,
+                    published_ms,
+                ),
+            )  # fmt: skip
+
+    def keep_facts(self, slots: Iterable[int], entry: Entry) -> None:
+        """Give plain signals the facts and the market of one that is like them."""
+        now = int(self._heads["market"][self._slots[entry.signal_id]])
+        market = self._markets.number_of(entry.market, now)
+        content = TOLD_STRUCT.pack(*packed_facts(entry.facts), market)
+        held = self._bytes
+        for slot in slots:
+            at = slot * HEAD.itemsize
+            held[at + _FACTS_AT : at + _SIZE_AT] = content
+
     def keep(self, entry: Entry) -> None:
         """Put an entry in, or in the place of the one with its id."""
         slot = self._slots.get(entry.signal_id)
         if slot is None:
             slot = self._add(entry.signal_id)
         at = slot * HEAD.itemsize
-        market = self._market_number(entry.market, slot)
+        market = self._markets.number_of(entry.market, int(self._heads["market"][slot]))
         values = head_of(entry, _ACTIONS.index(entry.action), market)
         HEAD_STRUCT.pack_into(self._bytes, at, *values)
         self._bodies[slot] = entry.body + _extras(entry)
@@ -141,19 +183,13 @@ class SignalBook(Mapping[str, Entry]):
 
     def has_market(self, slots: Ints, market: Market | None) -> Mask:
         """Say of which signals this is the market."""
-        numbers = self.heads["market"][slots]
-        if market is None:
-            none: Mask = numbers == NO_MARKET
-            return none
-        content = np.array(packed_market(market, self._calendar), dtype=MARKET).tobytes()
-        same = [each for each, held in enumerate(self._markets) if held.tobytes() == content]
-        return np.isin(numbers, same)
+        return self._markets.among(self.heads["market"][slots], market)
 
     def row(self, signal_id: str) -> bytes:
         """Return a signal as it is written to the table."""
         slot = self._slots[signal_id]
         number = int(self._heads["market"][slot])
-        market = _NO_MARKET if number == NO_MARKET else self._markets[number].tobytes()
+        market = self._markets.content(number)
         at = slot * HEAD.itemsize
         head = bytearray(self._bytes[at : at + HEAD.itemsize])
         # A row names its market by what it says: numbers are of this life.
@@ -168,7 +204,7 @@ class SignalBook(Mapping[str, Entry]):
         """Take rows of signals that are not here yet; raise PackedError where one is not usable."""
         packed = np.frombuffer(b"".join([row[: _ROW.itemsize] for _, row in rows]), dtype=_ROW)
         heads, markets = packed["head"].copy(), packed["market"]
-        heads["market"] = self._restore_markets(markets)
+        heads["market"] = self._markets.restore(markets)
         first = len(self._ids)
         self._ids += [signal_id for signal_id, _ in rows]
         self._slots.update(zip(self._ids[first:], range(first, len(self._ids)), strict=True))
@@ -193,7 +229,7 @@ class SignalBook(Mapping[str, Entry]):
             )
             raise PackedError(msg)
         days = [heads[name] for name in ("entry_day", "horizon_day", "last_day")]
-        self._check_days(np.concatenate((*days, self._markets["day"])))
+        self._check_days(np.concatenate((*days, self._markets.days)))
 
     def _check_days(self, days: npt.NDArray[Any]) -> None:
         known = days[days != NO_DAY].astype(np.int64)
@@ -202,33 +238,6 @@ class SignalBook(Mapping[str, Entry]):
             label = np.datetime64(int(lost[0]), "D")
             msg = f"{label} is no session of {self._calendar.name} any more"
             raise PackedError(msg)
-
-    def _market(self, number: int) -> Market | None:
-        if number == NO_MARKET:
-            return None
-        return market_of(self._markets[number].item(), self._calendar)
-
-    def _market_number(self, market: Market | None, slot: int) -> int:
-        """Return the number of a market: as the signal has, the newest one's, or a new one."""
-        if market is None:
-            return NO_MARKET
-        now, newest = int(self._heads["market"][slot]), len(self._markets) - 1
-        for number in (now, newest):
-            if self._market(number) == market:
-                return number
-        packed = np.array(packed_market(market, self._calendar), dtype=MARKET)
-        self._markets = np.append(self._markets, packed)
-        return newest + 1
-
-    def _restore_markets(self, markets: npt.NDArray[Any]) -> Ints:
-        """Return the numbers of the markets of rows, each distinct one kept once."""
-        contents = np.ascontiguousarray(markets).view(f"V{MARKET.itemsize}")
-        distinct, numbers = np.unique(contents, return_inverse=True)
-        found = distinct.view(MARKET)
-        real = found["bars"] > 0
-        places = len(self._markets) + np.cumsum(real) - 1
-        self._markets = np.concatenate((self._markets, found[real]))
-        return np.where(real, places, NO_MARKET)[numbers]
 
     def _set_heads(self, heads: npt.NDArray[Any]) -> None:
         self._heads = heads

@@ -1,6 +1,7 @@
 """A registered signal, and which payload holds an id."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from schemas.codec import decode_body, encode_body, to_fields
 from schemas.identity import complete_payload, digest, payload_hash
@@ -117,6 +118,16 @@ class Entry:
     def order(self) -> tuple[int, str]:
         """Return what decides which of several payloads holds an id: the least."""
         return self.generated_at_ms, self.payload_hash
+
+
+class Member(NamedTuple):
+    """What a signal has for itself, in a group of signals that share all else."""
+
+    signal_id: str
+    payload_hash: bytes
+    body: bytes
+    generated_at_ms: int
+    published_ms: int
 
 
 def new_entry(signal: Signal, policies: PolicyVersions, published_ms: int | None = None) -> Entry:

@@ -63,9 +63,9 @@ class Life:
 
 PHASES: dict[str, tuple[Callable[[Life], int], int, int]] = {
     "registered": (lambda life: life.register(), 2, 110),
-    "entered": (lambda life: life.close(0, 1), 1, 90),
+    "entered": (lambda life: life.close(0, 1), 1, 30),
     "observed": (lambda life: life.close(1, WINDOW), 0, 3 * WINDOW),
-    "matured": (lambda life: life.close(WINDOW, WINDOW + 1), 2, 110),
+    "matured": (lambda life: life.close(WINDOW, WINDOW + 1), 2, 35),
 }
 
 
