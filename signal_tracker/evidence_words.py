@@ -1,7 +1,5 @@
 """The evidence of a cohort in words: no rate without its n, no annual figure without its mark."""
 
-from dataclasses import astuple
-
 from schemas.policy import PASS
 from signal_tracker.columns import percent
 from sinks.evidence.cohort import Cohort, CohortKey
@@ -26,7 +24,7 @@ def key_words(key: CohortKey) -> str:
     >>> key_words(CohortKey(data_class="live", source="desk", model="m", action="BUY"))
     'live desk m BUY'
     """
-    return " ".join(each for each in astuple(key) if each not in ("", "*"))
+    return " ".join(each for each in key if each not in ("", "*"))
 
 
 def speaks_for(cohort: Cohort) -> list[str]:

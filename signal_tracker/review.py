@@ -125,7 +125,7 @@ def _kind(proposal: Proposal | None) -> str | None:
 
 
 def _cohort_fields(cohort: Cohort) -> dict[str, Any]:
-    key: Mapping[str, str] = asdict(cohort.key)
+    key: Mapping[str, str] = cohort.key._asdict()
     return {
         **{name: value for name, value in key.items() if name != "ticker"},
         "signals": cohort.signals,

@@ -6,7 +6,9 @@ Cheap beside the rest, so they are computed anew for all whenever one has change
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from schemas.policy import Policy
 from sinks.cohort_checks import cohort_checks, judged
@@ -21,14 +23,22 @@ LEAST_TESTED = 30
 _LEAST_TRIALS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _OfClass:
+class _OfClass(NamedTuple):
     """What a cohort's own figures are not enough for."""
 
     stale: int
     q_value: Figure
     q_strict: Figure
     dsr: Figure
+
+
+class _Held(NamedTuple):
+    """A finished draft, and the Sharpe ratio that its class was held to."""
+
+    draft: Draft
+    bar: Figure
+    beside: _OfClass
+    cohort: Cohort
 
 
 class Finished:
@@ -38,8 +48,9 @@ class Finished:
         self._policy = policy
         self._replay_counts = replay_counts
         # By the identity of the draft, which is kept alive here.
-        self._kept: dict[int, tuple[Draft, _OfClass, Cohort]] = {}
+        self._kept: dict[int, _Held] = {}
         self._order: list[CohortKey] = []
+        self._bars: dict[str, Figure] = {}
 
     def of(self, found: Mapping[CohortKey, Draft], stale: Mapping[CohortKey, int]) -> list[Cohort]:
         """Return the cohorts of these drafts by their keys in order."""
@@ -48,20 +59,31 @@ class Finished:
         drafts = [found[key] for key in self._order]
         q_values = _q_values(drafts, "p_value")
         q_strict = _q_values(drafts, "p_strict")
-        bars = _sharpe_bars(drafts)
+        bars = self._sharpe_bars(drafts)
         kept, self._kept = self._kept, {}
         for draft, q_value, strict in zip(drafts, q_values, q_strict, strict=True):
+            bar, held = bars[draft.key.data_class], kept.get(id(draft))
             beside = _OfClass(
-                stale=stale.get(draft.key, 0) if stale else 0,
-                q_value=q_value,
-                q_strict=strict,
-                dsr=_dsr(draft, bars[draft.key.data_class]),
+                stale.get(draft.key, 0) if stale else 0,
+                q_value,
+                strict,
+                held.beside.dsr if held is not None and held.bar is bar else _dsr(draft, bar),
             )
-            before = kept.get(id(draft))
-            if before is None or before[1] != beside:
-                before = draft, beside, self._finished(draft, beside)
-            self._kept[id(draft)] = before
-        return [cohort for _, _, cohort in self._kept.values()]
+            if held is None or held.beside != beside:
+                held = _Held(draft, bar, beside, self._finished(draft, beside))
+            elif held.bar is not bar:
+                held = held._replace(bar=bar)
+            self._kept[id(draft)] = held
+        return [each.cohort for each in self._kept.values()]
+
+    def _sharpe_bars(self, drafts: Iterable[Draft]) -> dict[str, Figure]:
+        # The same object where it is the same: what rests on it stays.
+        before = self._bars
+        self._bars = {
+            name: before[name] if before.get(name) == bar else bar
+            for name, bar in _sharpe_bars(drafts).items()
+        }
+        return self._bars
 
     def _finished(self, draft: Draft, beside: _OfClass) -> Cohort:
         policy = self._policy
@@ -92,13 +114,18 @@ def _q_values(drafts: Sequence[Draft], name: str) -> list[Figure]:
         if p_value.value is not None and each.trades >= LEAST_TESTED:
             families[each.key.data_class, each.level].append(at)
         elif p_value.value is not None:
-            p_value = undefined(f"{each.trades} of {LEAST_TESTED} matured signals")
+            p_value = _too_few(each.trades)
         found.append(p_value)
     for family in families.values():
         adjusted = benjamini_hochberg([found[at].value or 0.0 for at in family])
         for at, q_value in zip(family, adjusted, strict=True):
             found[at] = known(q_value)
     return found
+
+
+@lru_cache
+def _too_few(trades: int) -> Figure:
+    return undefined(f"{trades} of {LEAST_TESTED} matured signals")
 
 
 def _sharpe_bars(drafts: Iterable[Draft]) -> dict[str, Figure]:

@@ -6,7 +6,7 @@ answers another question, and it has no return.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -185,7 +185,7 @@ def drawables(key: CohortKey, judged: Judged) -> list[Drawable]:
         np.add.at(row, at, values)
     counts, block = held[0].astype(np.float64), int(judged.horizons.max())
     # How the draws are turned rests on what is measured alone, never on what was before.
-    seed = canonical_json(asdict(key)).decode()
+    seed = canonical_json(key._asdict()).decode()
     sums = rounded(np.concatenate((held[1 : 1 + PARTS], held[1 + PARTS :]), axis=1))
     return [
         Drawable(sums=each, counts=counts, mean_block=block, seed=seed)

@@ -124,12 +124,12 @@ def _stored(name: str, values: Sequence[Any]) -> Sequence[Any]:
     return [_WORDS[each] for each in values] if name in _BOOLS else values
 
 
-def cohort_lines() -> Kept[str]:
+def cohort_lines() -> Kept[Cohort, str]:
     """Return a keeper of the line that cohorts.csv has of each cohort."""
     return Kept(_cohort_line)
 
 
-def cohorts_csv(report: Report, kept: Kept[str] | None = None) -> str:
+def cohorts_csv(report: Report, kept: Kept[Cohort, str] | None = None) -> str:
     """Return cohorts.csv; `undefined` says why cells are empty."""
     cohorts = sorted(report.cohorts, key=lambda each: each.key)
     return _line(COHORT_COLUMNS) + "".join((kept or cohort_lines()).of(cohorts))

@@ -64,4 +64,9 @@ def bars_of(columns: BarColumns, conflicting_closes: int = 0) -> TickerBars:
         columns.session, columns.close_ms, columns.close, columns.split_ratio, columns.dividend
     )
     close = np.array(columns.close, dtype=np.float64)
-    return TickerBars(history=history, close=close, conflicting_closes=conflicting_closes)
+    return TickerBars(
+        history=history,
+        close=close,
+        last_close_ms=int(history.close_ms.max()),
+        conflicting_closes=conflicting_closes,
+    )

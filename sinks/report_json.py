@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from sinks.evidence.cohort import Cohort
 from sinks.report import Report
 from sinks.report_figures import Group
 from sinks.report_json_evidence import (
@@ -17,22 +18,26 @@ from sinks.report_json_evidence import (
 from sinks.report_kept import Kept
 
 
-def cohort_texts() -> Kept[bytes]:
-    """Return a keeper of what summary.json says of each cohort."""
-    return Kept(lambda each: _dumped(cohort_fields(each)).replace(b"\n", b"\n    "))
+class SummaryTexts:
+    """What summary.json says of each cohort and ticker, kept from one to the next."""
+
+    def __init__(self) -> None:
+        self.cohorts: Kept[Cohort, bytes] = Kept(lambda each: _inner(cohort_fields(each)))
+        self.tickers: Kept[Group, bytes] = Kept(lambda each: _inner(_group(each)))
 
 
-def summary_json(report: Report, kept: Kept[bytes] | None = None) -> bytes:
+def summary_json(report: Report, kept: SummaryTexts | None = None) -> bytes:
     """Return summary.json; only its `as_of` object depends on how the records came."""
-    cohorts = (kept or cohort_texts()).of(report.cohorts)
-    all_ = report.counted.everything
+    kept = kept or SummaryTexts()
+    all_, by_ticker = report.counted.everything, report.counted.by_ticker
+    tickers = zip(by_ticker, kept.tickers.of(by_ticker), strict=True)
     return _dumped(
         {
             "total_signals": all_.total,
             "validated_signals": all_.validated,
             "validation_rate": all_.validation_rate.value,
             "all": _group(all_),
-            "by_ticker": _named(report.counted.by_ticker),
+            "by_ticker": {each.name: orjson.Fragment(text) for each, text in tickers},
             "by_action": _named(report.counted.by_action),
             "by_model": _named(report.counted.by_model),
             "by_data_class": _named(report.counted.by_data_class),
@@ -42,7 +47,7 @@ def summary_json(report: Report, kept: Kept[bytes] | None = None) -> bytes:
             "not_ready_reasons": report.counted.not_ready_reasons(),
             "policy": policy_fields(report),
             "replay_counts_towards_readiness": report.replay_counts,
-            "cohorts": [orjson.Fragment(each) for each in cohorts],
+            "cohorts": [orjson.Fragment(each) for each in kept.cohorts.of(report.cohorts)],
             "paper": paper_fields(report),
             "stale": report.counted.stale,
             "suspect_price": report.counted.suspect,
@@ -71,6 +76,10 @@ def _group(group: Group) -> dict[str, Any]:
         "avg_return": None if group.avg_return is None else group.avg_return + 0.0,
         "avg_return_n": group.matured,
     }
+
+
+def _inner(value: Any) -> bytes:
+    return _dumped(value).replace(b"\n", b"\n    ")
 
 
 def _dumped(value: Any, more: int = 0) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from schemas.policy import content_of
-from sinks.evidence.cohort import BrierParts, CheckResult, Cohort, CohortKey
+from sinks.evidence.cohort import BrierParts, CheckResult, Cohort
 from sinks.evidence.figures import Figure, Interval
 from sinks.evidence.rates import Rate
 from sinks.report import Report
@@ -32,7 +32,7 @@ def cohort_fields(cohort: Cohort) -> dict[str, Any]:
     """Return the evidence of a cohort; the n of each figure stands beside it."""
     annual = {"annualised": True, "under_a_year": cohort.under_a_year}
     return {
-        "key": {**_shallow(cohort.key), "level": cohort.key.level},
+        "key": {**cohort.key._asdict(), "level": cohort.key.level},
         "signals": cohort.signals,
         "matured": cohort.matured,
         "open": cohort.open,
@@ -111,7 +111,7 @@ def rate_fields(found: Rate) -> dict[str, Any]:
     return {"n": found.n, "value": found.value, "wilson_95": interval}
 
 
-def _shallow(value: CohortKey | BrierParts | CheckResult) -> dict[str, Any]:
+def _shallow(value: BrierParts | CheckResult) -> dict[str, Any]:
     # asdict copies each value in turn, for ten times the time.
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 

@@ -1,26 +1,25 @@
-"""PURE: the text of each cohort, kept while the cohort stays what it is."""
+"""PURE: the text of each part of a report, kept while the part stays what it is."""
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from sinks.evidence.cohort import Cohort, CohortKey
-
+Part = TypeVar("Part")
 Text = TypeVar("Text")
 
 
-class Kept(Generic[Text]):
-    """What was made of each cohort; made again where a cohort is another object."""
+class Kept(Generic[Part, Text]):
+    """What was made of each part; made again where a part is another object."""
 
-    def __init__(self, make: Callable[[Cohort], Text]) -> None:
+    def __init__(self, make: Callable[[Part], Text]) -> None:
         self._make = make
-        self._held: dict[CohortKey, tuple[Cohort, Text]] = {}
+        # By the identity of the part, which is kept alive here.
+        self._held: dict[int, tuple[Part, Text]] = {}
 
-    def of(self, cohorts: Iterable[Cohort]) -> list[Text]:
+    def of(self, parts: Iterable[Part]) -> list[Text]:
         """Return the text of each of these, and forget all others."""
         before, self._held = self._held, {}
-        for each in cohorts:
-            held = before.get(each.key)
-            if held is None or held[0] is not each:
-                held = each, self._make(each)
-            self._held[each.key] = held
-        return [text for _, text in self._held.values()]
+        held, make, found = self._held, self._make, []
+        for each in parts:
+            one = held[id(each)] = before.get(id(each)) or (each, make(each))
+            found.append(one[1])
+        return found

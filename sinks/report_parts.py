@@ -19,12 +19,8 @@ class TickerBars:
 
     history: PriceHistory
     close: Floats
+    last_close_ms: int
     conflicting_closes: int = 0
-
-    @property
-    def last_close_ms(self) -> int:
-        """Return the greatest close."""
-        return int(self.history.close_ms.max())
 
 
 @dataclass(slots=True, kw_only=True)

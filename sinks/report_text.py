@@ -5,13 +5,15 @@ it lacked follows: the n and the interval of every rate, the data classes, and
 what the figures do not cover.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
+from typing import NamedTuple
 
 from sinks.evidence.rates import Rate
 from sinks.report import Report
 from sinks.report_cohorts import cohort_lines, paper_lines
 from sinks.report_figures import Group
+from sinks.report_kept import Kept
 from sinks.times import utc_seconds
 
 _DOUBLE = "=" * 80
@@ -55,12 +57,26 @@ _NOTES = (
 )
 
 
-def report_text(report: Report) -> str:
+class TickerLines(NamedTuple):
+    """What the text report says of a ticker in each of its three tables."""
+
+    original: str
+    validation: str
+    outcome: str
+
+
+def ticker_lines() -> Kept[Group, TickerLines]:
+    """Return a keeper of what the text report says of each ticker."""
+    return Kept(_ticker)
+
+
+def report_text(report: Report, kept: Kept[Group, TickerLines] | None = None) -> str:
     """Return the text report; it has no final newline."""
-    return "\n".join([*_original(report), *_added(report)])
+    tickers = (kept or ticker_lines()).of(report.counted.by_ticker)
+    return "\n".join([*_original(report, tickers), *_added(report, tickers)])
 
 
-def _original(report: Report) -> Iterator[str]:
+def _original(report: Report, tickers: Sequence[TickerLines]) -> Iterator[str]:
     yield from (_DOUBLE, "LLM SIGNAL TRACKING & VALIDATION REPORT", _DOUBLE)
     as_of_ms = report.as_of.as_of_ms
     yield f"Generated: {_UNDEFINED if as_of_ms is None else utc_seconds(as_of_ms)}"
@@ -73,9 +89,7 @@ def _original(report: Report) -> Iterator[str]:
     yield from ("", "PERFORMANCE BY TICKER", _SINGLE)
     yield f"{'Ticker':<8} {'Total':>8} {'Validated':>12} {'Avg Return':>15}"
     yield _SINGLE
-    for each in report.counted.by_ticker:
-        avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
-        yield f"{each.name:<8} {each.total:>8} {each.validated:>12} {avg:>14}"
+    yield from (each.original for each in tickers)
     yield from ("", "PERFORMANCE BY ACTION", _SINGLE)
     yield f"{'Action':<8} {'Total':>8} {'Validated':>12} {'Rate':>8}"
     yield _SINGLE
@@ -99,34 +113,30 @@ def _readiness(report: Report) -> Iterator[str]:
     yield from _READY_STEPS
 
 
-def _added(report: Report) -> Iterator[str]:
+def _added(report: Report, tickers: Sequence[TickerLines]) -> Iterator[str]:
+    counted = report.counted
+    others = [("action ", counted.by_action), ("model ", counted.by_model)]
+    named = [(f"{title}{each.name}", each) for title, found in others for each in found]
     yield from ("", "VALIDATION RATE, WITH n AND 95% INTERVAL", _SINGLE)
     yield f"{'Group':<26} {'n':>8} {'Validated':>12} {'Rate':>8} {'95% interval':>18}"
     yield _SINGLE
-    for title, groups in _breakdowns(report):
-        for each in groups:
-            yield from _row(
-                _label(title, each),
-                26,
-                f"{each.total:>8} {each.validated:>12} "
-                f"{_percent(each.validation_rate.value):>8} {_interval(each.validation_rate):>18}",
-            )
+    yield _validation("all", counted.everything)
+    yield from (each.validation for each in tickers)
+    yield from (_validation(*each) for each in named)
     yield from ("", "OUTCOMES OF MATURED SIGNALS, WITH n AND 95% INTERVAL", _SINGLE)
-    yield from _outcome_table(
-        [(_label(title, each), each) for title, groups in _breakdowns(report) for each in groups]
-    )
+    yield from _outcome_head()
+    yield _outcome("all", counted.everything)
+    yield from (each.outcome for each in tickers)
+    yield from (_outcome(*each) for each in named)
     yield from ("", "EVIDENCE BY DATA CLASS", _SINGLE)
-    yield from _outcome_table([(each.name, each) for each in report.counted.by_data_class])
+    yield from _outcome_head()
+    yield from (_outcome(each.name, each) for each in counted.by_data_class)
     yield from cohort_lines(report)
     yield from paper_lines(report)
     yield from ("", "WHY SIGNALS ARE NOT READY", _SINGLE)
-    yield from (
-        f"{name:<40} {count:>8}" for name, count in report.counted.not_ready_reasons().items()
-    )
+    yield from (f"{name:<40} {count:>8}" for name, count in counted.not_ready_reasons().items())
     yield from ("", "STATUS", _SINGLE)
-    yield from (
-        f"{name:<26} {count:>8}" for name, count in report.counted.by_status.items() if count
-    )
+    yield from (f"{name:<26} {count:>8}" for name, count in counted.by_status.items() if count)
     yield from ("", "COVERAGE", _SINGLE)
     yield f"{'Stale signals':<26} {len(report.counted.stale):>8}"
     yield f"{'Suspect prices':<26} {len(report.counted.suspect):>8}"
@@ -140,45 +150,50 @@ def _added(report: Report) -> Iterator[str]:
     yield _DOUBLE
 
 
-def _breakdowns(report: Report) -> list[tuple[str, list[Group]]]:
-    return [
-        ("", [report.counted.everything]),
-        ("ticker ", report.counted.by_ticker),
-        ("action ", report.counted.by_action),
-        ("model ", report.counted.by_model),
-    ]
-
-
-def _label(title: str, group: Group) -> str:
-    # a model's version may hold anything, a line break too
-    label = f"{title}{group.name}"
-    if label.isprintable():
-        return label
-    return "".join(each if each.isprintable() else "?" for each in label)
-
-
-def _outcome_table(groups: list[tuple[str, Group]]) -> Iterator[str]:
-    yield (
-        f"{'Group':<20} {'Matured':>7} {'Hit':>5} {'Miss':>5} {'Open':>5} "
-        f"{'Hit rate':>8} {'95% interval':>16} {'Avg ret':>7}"
+def _ticker(group: Group) -> TickerLines:
+    avg = _UNDEFINED if group.avg_return is None else f"{group.avg_return + 0.0:.2%}"
+    return TickerLines(
+        original=f"{group.name:<8} {group.total:>8} {group.validated:>12} {avg:>14}",
+        validation=_validation(f"ticker {group.name}", group),
+        outcome=_outcome(f"ticker {group.name}", group),
     )
-    yield _SINGLE
-    for label, each in groups:
-        avg = _UNDEFINED if each.avg_return is None else f"{each.avg_return + 0.0:.2%}"
-        yield from _row(
-            label,
-            20,
-            f"{each.matured:>7} {each.hits:>5} {each.misses:>5} {each.open:>5} "
-            f"{_percent(each.hit_rate.value):>8} {_interval(each.hit_rate):>16} {avg:>7}",
-        )
 
 
-def _row(label: str, width: int, figures: str) -> Iterator[str]:
+def _validation(label: str, group: Group) -> str:
+    return _row(
+        label,
+        26,
+        f"{group.total:>8} {group.validated:>12} "
+        f"{_percent(group.validation_rate.value):>8} {_interval(group.validation_rate):>18}",
+    )
+
+
+def _outcome_head() -> tuple[str, str]:
+    return (
+        f"{'Group':<20} {'Matured':>7} {'Hit':>5} {'Miss':>5} {'Open':>5} "
+        f"{'Hit rate':>8} {'95% interval':>16} {'Avg ret':>7}",
+        _SINGLE,
+    )
+
+
+def _outcome(label: str, group: Group) -> str:
+    avg = _UNDEFINED if group.avg_return is None else f"{group.avg_return + 0.0:.2%}"
+    return _row(
+        label,
+        20,
+        f"{group.matured:>7} {group.hits:>5} {group.misses:>5} {group.open:>5} "
+        f"{_percent(group.hit_rate.value):>8} {_interval(group.hit_rate):>16} {avg:>7}",
+    )
+
+
+def _row(label: str, width: int, figures: str) -> str:
+    # a model's version may hold anything, a line break too
+    if not label.isprintable():
+        label = "".join(each if each.isprintable() else "?" for each in label)
     # a long name has a line to itself, so that the figures stay in their columns
     if len(label) > width:
-        yield label
-        label = ""
-    yield f"{label:<{width}} {figures}"
+        return f"{label}\n{'':<{width}} {figures}"
+    return f"{label:<{width}} {figures}"
 
 
 def _percent(value: float | None) -> str:

@@ -6,13 +6,14 @@ written beside its place, flushed to the disk and renamed over the old one.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from sinks.report import Report
 from sinks.report_csv import cohort_lines, cohorts_csv
-from sinks.report_json import cohort_texts, summary_json
-from sinks.report_text import report_text
+from sinks.report_json import SummaryTexts, summary_json
+from sinks.report_text import report_text, ticker_lines
 from sinks.snapshot_look import Look
 from sinks.sqlite_queries import reading
 from sinks.sqlite_report import Connection
@@ -86,18 +87,21 @@ class Writer:
 
 
 class _Quick:
-    """Writes the files that programs wait for, with the texts of cohorts kept between."""
+    """Writes the files that programs wait for, and keeps the texts of cohorts and tickers."""
 
     def __init__(self) -> None:
-        self._texts, self._lines = cohort_texts(), cohort_lines()
+        self._tickers, self._texts, self._lines = ticker_lines(), SummaryTexts(), cohort_lines()
 
     def write(self, report: Report, out: Path) -> list[Path]:
         out.mkdir(parents=True, exist_ok=True)
-        return [
-            _replaced(out / "llm_performance.txt", [report_text(report).encode()]),
-            _replaced(out / "summary.json", [summary_json(report, self._texts)]),
-            _replaced(out / "cohorts.csv", [cohorts_csv(report, self._lines).encode()]),
-        ]
+        # The summary is the largest by far: while the disk takes it, the others are made.
+        with ThreadPoolExecutor(1) as behind:
+            text = [summary_json(report, self._texts)]
+            summary = behind.submit(_replaced, out / "summary.json", text)
+            text = [report_text(report, self._tickers).encode()]
+            performance = _replaced(out / "llm_performance.txt", text)
+            cohorts = _replaced(out / "cohorts.csv", [cohorts_csv(report, self._lines).encode()])
+            return [performance, summary.result(), cohorts]
 
 
 def _large(

@@ -7,7 +7,7 @@ from time import monotonic
 from sinks.snapshot import LARGE, Writer
 from sinks.sqlite_queries import ChangeWatch
 
-_POLL_S = 0.1
+_POLL_S = 0.03
 # The large files of a large database take their time; the reader may not live on them alone,
 # and a change does not wait for them unless they are late.
 _REST = 2.0

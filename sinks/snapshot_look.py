@@ -15,9 +15,6 @@ from sinks.report_book import Counted, ReportBook
 from sinks.report_csv import signals_header, signals_lines
 from sinks.report_entries import Entry, EntryMaker
 from sinks.report_evidence import bars_of
-from sinks.report_html import report_html
-from sinks.report_html_page import html_page
-from sinks.report_html_signals import newest_first
 from sinks.report_marks import Mark
 from sinks.report_tracking import TickerText, Tracked, TrackingFile
 from sinks.rows import AsOf
@@ -48,11 +45,15 @@ class Look:
 
     def report(self, connection: Connection) -> Report:
         """Return the report of the database as this connection sees it."""
-        arrival, paper = read_arrival(connection), read_paper(connection)
-        book = self._brought_up(connection, arrival)
-        as_of = arrival.at(book.as_of_ms())
-        if self._counted is None:
-            self._counted = book.counted(as_of.as_of_ms)
+        held = self._book
+        with _uncollected():
+            arrival, paper = read_arrival(connection), read_paper(connection)
+            book = self._brought_up(connection, arrival)
+            as_of = arrival.at(book.as_of_ms())
+            if self._counted is None:
+                self._counted = book.counted(as_of.as_of_ms)
+            if book is not held:
+                gc.freeze()
         return report_of(book, self._counted, as_of, paper)
 
     def _brought_up(self, connection: Connection, arrival: AsOf) -> ReportBook:
@@ -66,8 +67,7 @@ class Look:
         else:
             self._counted = None
             book = ReportBook(policy, replay_counts=arrival.is_replay)
-            with _uncollected():
-                _fill(book, connection, self._maker, None)
+            _fill(book, connection, self._maker, None)
         self._book, self._change = book, change
         return book
 
@@ -100,6 +100,11 @@ class Look:
 
     def html(self, connection: Connection, report: Report) -> Iterator[bytes]:
         """Yield report.html, of the look that made the report."""
+        # Imported here: the other formats are made in a fraction of the time that these take.
+        from sinks.report_html import report_html
+        from sinks.report_html_page import html_page
+        from sinks.report_html_signals import newest_first
+
         newest = newest_first(self._held.entries())
         rows = read_listed(connection, (each.signal_id for each in newest))
         yield report_html(html_page(report, rows)).encode()
@@ -126,12 +131,11 @@ class _Known:
 @contextmanager
 def _uncollected() -> Iterator[None]:
     # Millions of rows that stay, and no cycle among them: the collector would look at all of
-    # them again and again, now and at every change.
+    # them again and again, now and, where they are not frozen, at every change.
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
-        gc.freeze()
     finally:
         if was_enabled:
             gc.enable()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sinks.evidence.figures import Figure, Interval
 from sinks.evidence.rates import Rate
@@ -9,8 +10,7 @@ from sinks.evidence.rates import Rate
 ALL = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class CohortKey:
+class CohortKey(NamedTuple):
     """Which signals belong together; `*` in what a roll-up rolls over.
 
     A cohort is not told apart by ticker, so that `ticker` is `*` but for the

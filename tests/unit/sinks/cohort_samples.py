@@ -5,7 +5,6 @@ samples to render and to write, not what the evidence of these series would be.
 """
 
 import math
-from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,7 +22,7 @@ from sinks.evidence.figures import Figure, Interval, known, undefined
 from sinks.evidence.rates import rate
 
 FIRST_DAY = date(2024, 1, 2)
-KEY_FIELDS = tuple(each.name for each in fields(CohortKey))
+KEY_FIELDS = CohortKey._fields
 # (lower end of the bin in tenths, matured signals in it, hits among them, their mean confidence)
 BINS = ((5, 21, 10, 0.55), (6, 48, 29, 0.648), (7, 37, 25, 0.742), (8, 14, 11, 0.829))
 

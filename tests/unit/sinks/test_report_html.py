@@ -174,7 +174,7 @@ def test_signals_of_a_class_are_counted_apart() -> None:
 
 def test_only_so_many_cohorts_have_a_block_and_the_page_says_how_many_have_not() -> None:
     live = [make_young_cohort(model=f"m{at:03}", matured=at) for at in range(MOST_COHORTS + 3)]
-    apart = [replace(each, key=replace(each.key, data_class="synthetic")) for each in live]
+    apart = [replace(each, key=each.key._replace(data_class="synthetic")) for each in live]
     tickers = [make_roll_up("ticker", ticker=f"T{at}") for at in range(MOST_ROLL_UPS + 1)]
     html = report_html(make_page(*live, *apart, *tickers))
 
