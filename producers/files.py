@@ -11,7 +11,7 @@ from typing import IO, TypeAlias
 
 from producers.batches import PlacedBatch, batches_of
 from producers.errors import InputError
-from producers.publisher import Publisher
+from producers.publishing import Publisher
 from producers.record_columns import RowOptions
 from producers.results import OnRefused, PublishResult, Refusal, Tally
 from producers.rows import Row, T, read_records

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from producers.errors import PublishError
-from producers.publisher import MAX_REQUEST_BYTES, Key, OnTooLarge
+from producers.publisher import MAX_REQUEST_BYTES
+from producers.publishing import Headers, Key, OnTooLarge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Published:
     value: bytes
     partition: int
     timestamp: int | None
+    headers: Headers = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,13 +50,19 @@ class MemoryPublisher:
         partition: int,
         timestamp: int | None = None,
         *,
+        headers: Headers = (),
         on_too_large: OnTooLarge | None = None,
     ) -> None:
         """Keep the record, or refuse it as a broker would."""
         if len(value) <= self.max_bytes:
             self.published.append(
                 Published(
-                    topic=topic, key=key, value=value, partition=partition, timestamp=timestamp
+                    topic=topic,
+                    key=key,
+                    value=value,
+                    partition=partition,
+                    timestamp=timestamp,
+                    headers=headers,
                 )
             )
         elif on_too_large is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from threading import Condition
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Self
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import (
@@ -25,6 +25,7 @@ from kafka.errors import (
 )
 
 from producers.errors import MissingTopicError, PublishError
+from producers.publishing import Headers, Key, OnTooLarge
 
 LINGER_MS = 20
 BATCH_BYTES = 524_288
@@ -37,38 +38,6 @@ DELIVERY_MS = 40_000
 SILENCE_S = 60.0
 
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-
-Key: TypeAlias = tuple[str, int]
-OnTooLarge: TypeAlias = Callable[[str], None]
-
-
-class Publisher(Protocol):
-    """Takes records for explicit partitions; nothing is certain before `flush`."""
-
-    @property
-    def ends(self) -> Mapping[Key, int]:
-        """Return, per (topic, partition), the offset after the last acknowledged record."""
-
-    def partitions(self, topic: str) -> int:
-        """Return how many partitions the topic has; raise MissingTopicError."""
-
-    def publish(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes,
-        partition: int,
-        timestamp: int | None = None,
-        *,
-        on_too_large: OnTooLarge | None = None,
-    ) -> None:
-        """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
-
-    def flush(self) -> None:
-        """Return when everything published is acknowledged or refused."""
-
-    def close(self) -> None:
-        """Flush and let go of the broker."""
 
 
 class KafkaPublisher:
@@ -150,6 +119,7 @@ class KafkaPublisher:
         partition: int,
         timestamp: int | None = None,
         *,
+        headers: Headers = (),
         on_too_large: OnTooLarge | None = None,
     ) -> None:
         """Send a record; `on_too_large` hears, in this thread, that the broker refused it."""
@@ -164,6 +134,7 @@ class KafkaPublisher:
                 value=value,
                 partition=partition,
                 timestamp=timestamp,
+                headers=headers,
                 on_too_large=on_too_large,
             )
         )
@@ -207,6 +178,7 @@ class KafkaPublisher:
                 value=sent.value,
                 partition=sent.partition,
                 timestamp_ms=sent.timestamp,
+                headers=list(sent.headers),
             )
         except MessageSizeTooLargeError as error:
             self._failed(replace(sent, alone=True), error)
@@ -286,6 +258,7 @@ class _Sent:
     value: bytes
     partition: int
     timestamp: int | None
+    headers: Headers
     on_too_large: OnTooLarge | None
     alone: bool = False
 

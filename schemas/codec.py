@@ -45,7 +45,8 @@ _RECORDS: dict[str, type] = {
     "policy_version": records.PolicyVersion,
     "dead_letter": records.DeadLetter,
 }
-_OLD = {"session_bar": ("old/session_bar.v1",)}  # logs hold them; what they lack is its default
+# logs hold them; what they lack is its default
+_OLD = {"session_bar": ("old/session_bar.v1",), "dead_letter": ("old/dead_letter.v1",)}
 
 _NESTED: dict[tuple[str, str], type] = {
     ("Observations", "elements"): records.Observation,
@@ -58,6 +59,7 @@ _NESTED: dict[tuple[str, str], type] = {
     ("Screen", "checks"): records.Check,
     ("Verdict", "checks"): records.Check,
     ("ValidationEvent", "checks"): records.Check,
+    ("DeadLetter", "headers"): records.RecordHeader,
 }
 
 

@@ -40,6 +40,7 @@ __all__ = [
     "PolicyVersion",
     "Quarantined",
     "Record",
+    "RecordHeader",
     "Screen",
     "SessionBar",
     "Signal",
@@ -239,6 +240,14 @@ class PolicyVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHeader:
+    """A Kafka header of a record."""
+
+    name: str
+    value: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A record, or an element of one, that was refused."""
 
@@ -252,6 +261,7 @@ class DeadLetter:
     original_size: int
     index: int | None = None
     key: bytes | None = None
+    headers: list[RecordHeader] = field(default_factory=list)
 
 
 Record: TypeAlias = (

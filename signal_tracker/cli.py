@@ -28,13 +28,13 @@ COMMANDS = {
     "validate": ("validate", "Show each signal's checks, as stored or by another policy."),
     "review": ("review", "Show which signals are ready, and stage them for paper trading."),
     "decide": ("decide", "Publish a decision on one signal."),
+    "dlq": ("dlq", "List, show and replay dead letters."),
     "status": ("status", "Show lag, counts, as-of time and dead letters."),
     "explain": ("explain", "Show the whole life of one signal."),
     "audit": ("audit", "Fold the source topics again and compare every row."),
 }
 
 LATER = {
-    "dlq": "listing and replaying dead letters",
     "rebuild": "making signals.db anew from the topics",
     "dashboard": "the live page",
 }

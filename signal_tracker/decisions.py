@@ -21,7 +21,7 @@ from streams.domain.lifecycle import (
 )
 
 if TYPE_CHECKING:
-    from producers.publisher import Publisher
+    from producers.publishing import Publisher
 
 Row = Mapping[str, Any]
 

@@ -1,6 +1,6 @@
 """Read a topic without a consumer group: all of it, or on and on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -11,10 +11,18 @@ from signal_tracker.errors import MissingTopicError
 POLL_MS = 200
 
 
-def read(broker: str, topic: str, *, from_end: bool = False, follow: bool = False) -> Iterator[Any]:
+def read(
+    broker: str,
+    topic: str,
+    *,
+    from_end: bool = False,
+    follow: bool = False,
+    start: Mapping[tuple[str, int], int] | None = None,
+) -> Iterator[Any]:
     """Yield kafka-python's records of a topic, each partition in its order.
 
-    Without `follow` it ends at the ends taken at the call. It commits nothing.
+    Without `follow` it ends at the ends taken at the call. With `start` it begins at these
+    offsets. It commits nothing.
     """
     ends = admin.end_offsets(broker, [topic])
     if not ends:
@@ -33,6 +41,8 @@ def read(broker: str, topic: str, *, from_end: bool = False, follow: bool = Fals
         for tp, end in tps.items():
             if from_end:
                 consumer.seek(tp, end)
+            elif start is not None:
+                consumer.seek(tp, min(start.get(tuple(tp), 0), end))
             else:
                 consumer.seek_to_beginning(tp)
         yield from _follow(consumer) if follow else _until(consumer, tps)

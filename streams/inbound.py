@@ -10,11 +10,12 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from schemas.codec import decode_inbound, encode
 from schemas.errors import DecodeError
-from schemas.records import DeadLetter
+from schemas.records import DeadLetter, RecordHeader
 from schemas.topics import Topic, partition_of
 
 MAX_DEAD_BYTES = 256 * 1024
 MAX_KEY_BYTES = 64 * 1024
+MAX_HEADER_BYTES = 64 * 1024
 
 T = TypeVar("T")
 
@@ -28,13 +29,14 @@ class Source(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class Chunk(Sequence[Source]):
     """Records of one partition in order, as the consumer read them.
 
-    `records` are whatever has an offset, a timestamp, a key and a value: what makes
-    a `Source` of one is only what looks at it alone.
+    `records` are whatever has an offset, a timestamp, a key and a value, and perhaps headers:
+    what makes a `Source` of one is only what looks at it alone.
     """
 
     __slots__ = ("partition", "records", "topic")
@@ -75,8 +77,15 @@ class Chunk(Sequence[Source]):
         return [each.value for each in self.records]
 
     def _source(self, each: Any) -> Source:
+        headers = getattr(each, "headers", ())
         return Source(
-            self.topic, self.partition, each.offset, each.timestamp or 0, each.key, each.value
+            self.topic,
+            self.partition,
+            each.offset,
+            each.timestamp or 0,
+            each.key,
+            each.value,
+            headers,
         )
 
 
@@ -143,4 +152,15 @@ def dead_letter(source: Source, index: int | None, error: DecodeError) -> DeadLe
         key=source.key[:MAX_KEY_BYTES] if source.key is not None else None,
         value=value[:MAX_DEAD_BYTES],
         original_size=len(value),
+        headers=list(_kept_headers(source.headers)),
     )
+
+
+def _kept_headers(headers: Iterable[tuple[str, bytes | None]]) -> Iterator[RecordHeader]:
+    # A dead letter has to stay below the broker's limit of a record, whatever came with it.
+    size = 0
+    for name, value in headers:
+        size += len(name.encode(errors="replace")) + len(value or b"")
+        if size > MAX_HEADER_BYTES:
+            return
+        yield RecordHeader(name=name.encode(errors="replace").decode(), value=value)

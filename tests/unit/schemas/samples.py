@@ -223,6 +223,10 @@ SAMPLES: dict[str, records.Record] = {
         original_size=12,
         index=7,
         key=b"AAPL",
+        headers=[
+            records.RecordHeader(name="trace", value=b"\xff\x00"),
+            records.RecordHeader(name="empty"),
+        ],
     ),
 }
 

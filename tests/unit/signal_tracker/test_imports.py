@@ -19,6 +19,7 @@ SUBCOMMANDS = [
     *(["sink", kind] for kind in ("sqlite", "reports")),
     *(["topics", kind] for kind in ("list", "create")),
     ["events", "tail"],
+    *(["dlq", kind] for kind in ("list", "show", "replay")),
 ]
 WORDS: list[list[str]] = [[], *([each] for each in cli.COMMANDS), *SUBCOMMANDS]
 HELPS = [[*words, "--help"] for words in WORDS]
