@@ -87,9 +87,10 @@ class Bench:
 
     def out(self, effects: Effects) -> None:
         """Encode what a chunk changed."""
-        for message in self.outbox._outputs(0, effects):  # noqa: SLF001 - the step that is measured
-            if message.topic != topics.OBSERVATIONS.name:
-                self.values.append(message.value)
+        outputs = self.outbox._outputs(effects)  # noqa: SLF001 - the step that is measured
+        for name, records in outputs.items():
+            if name != topics.OBSERVATIONS.name:
+                self.values += [value for _, value, _ in records]
 
     def session(self, index: int, tickers: int) -> float:
         """Close a session of every ticker; return the CPU seconds."""

@@ -53,6 +53,7 @@ def _agent(app: faust.App, processor: Processor, topic: Topic) -> Any:
                 raise
             # Only what is finished here can be committed, whatever Faust acknowledges.
             consumer.finish(event.message, effect)
+            event.value.let_go()
             if effect is not None:
                 effect.add_done_callback(_crash_on_failure(app))
 

@@ -72,6 +72,10 @@ class Chunk(Sequence[Source]):
         """Yield the records one by one."""
         return map(self._source, self.records)
 
+    def let_go(self) -> None:
+        """Forget the records: Faust holds on to an agent's last event until the next one comes."""
+        self.records = ()
+
     def values(self) -> list[bytes | None]:
         """Return the values of all records."""
         return [each.value for each in self.records]

@@ -10,7 +10,6 @@ its way.
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 from schemas import topics
@@ -25,7 +24,7 @@ from streams.domain.effects import Effects
 from streams.domain.tracker import PartitionTracker
 from streams.inbound import Reroute
 from streams.rows import changed_rows
-from streams.sending import Message, Sender
+from streams.sending import Message, Outgoing, Sender
 from streams.tables import PartitionTable
 
 MAX_OBSERVATIONS_BYTES = 512 * 1024
@@ -56,26 +55,30 @@ class Outbox:
         self, partition: int, tracker: PartitionTracker, effects: Effects
     ) -> asyncio.Future[Any] | None:
         """Send outputs and rows; return the future of the rows still on their way."""
-        await self._sender.deliver(self._outputs(partition, effects))
-        rows: dict[str, list[Message]] = {name: [] for name in tables.TABLE_NAMES}
+        outputs = self._outputs(effects)
+        await self._sender.deliver_all({(name, partition): outputs[name] for name in outputs})
+        rows: dict[str, list[Outgoing]] = {name: [] for name in tables.TABLE_NAMES}
         for table, key, value in changed_rows(tracker, effects):
-            self._tables[table].put(partition, key, value)
-            changelog = self._tables[table].changelog_name
-            rows[table].append(Message(changelog, partition, key, value))
+            rows[table].append((key, value, None))
+        for table, found in rows.items():
+            self._tables[table].put_all(partition, found)
         return self._later(partition, rows) if any(rows.values()) else None
 
-    async def _write(self, partition: int, rows: Mapping[str, list[Message]]) -> None:
-        last = await self._sender.deliver(chain.from_iterable(rows.values()))
-        for table in map(self._tables.__getitem__, rows):
-            offset = last.get((table.changelog_name, partition))
+    async def _write(self, partition: int, rows: Mapping[str, list[Outgoing]]) -> None:
+        changelogs = {name: self._tables[name].changelog_name for name in rows}
+        last = await self._sender.deliver_all(
+            {(changelogs[name], partition): found for name, found in rows.items()}
+        )
+        for name, changelog in changelogs.items():
+            offset = last.get((changelog, partition))
             if offset is not None:
-                table.reached(partition, offset)
+                self._tables[name].reached(partition, offset)
 
     async def settle(self) -> None:
         """Return when nothing is on its way; raise what failed of it."""
         await asyncio.gather(*self._on_the_way.values())
 
-    def _later(self, partition: int, rows: Mapping[str, list[Message]]) -> asyncio.Future[Any]:
+    def _later(self, partition: int, rows: Mapping[str, list[Outgoing]]) -> asyncio.Future[Any]:
         """Send rows in the background, after those of the partition's earlier chunks.
 
         A row of an earlier chunk that came later to the log would win at recovery.
@@ -89,29 +92,36 @@ class Outbox:
         self,
         before: asyncio.Future[Any] | None,
         partition: int,
-        rows: Mapping[str, list[Message]],
+        rows: Mapping[str, list[Outgoing]],
     ) -> None:
         if before is not None:
             await before
         for names in tables.WRITE_ORDER:
             await self._write(partition, {name: rows[name] for name in names})
 
-    def _outputs(self, partition: int, effects: Effects) -> Iterator[Message]:
-        name = self._name(topics.BARS)
-        for bar in effects.bars.values():
-            yield Message(name, partition, f"{bar.ticker}|{bar.session}".encode(), encode(bar))
-        name = self._name(topics.OBSERVATIONS)
-        for ticker, value in observation_records(effects):
-            yield Message(name, partition, ticker.encode(), value)
-        name = self._name(topics.POLICIES)
-        for policy in effects.policies.values():
-            yield Message(name, partition, policy.hash.encode(), encode(_version(policy, effects)))
-        name = self._name(topics.SIGNAL_STATES)
-        for (_, signal_id), value in effects.state_values.items():
-            yield Message(name, partition, signal_id.encode(), value)
-        name = self._name(topics.VALIDATION_EVENTS)
-        for signal_id, value in effects.event_values:
-            yield Message(name, partition, signal_id.encode(), value)
+    def _outputs(self, effects: Effects) -> dict[str, list[Outgoing]]:
+        """Return the records of each topic, in the order in which they go out."""
+        found: dict[Topic, list[Outgoing]] = {
+            topics.BARS: [
+                (f"{bar.ticker}|{bar.session}".encode(), encode(bar), None)
+                for bar in effects.bars.values()
+            ],
+            topics.OBSERVATIONS: [
+                (ticker.encode(), value, None) for ticker, value in observation_records(effects)
+            ],
+            topics.POLICIES: [
+                (policy.hash.encode(), encode(_version(policy, effects)), None)
+                for policy in effects.policies.values()
+            ],
+            topics.SIGNAL_STATES: [
+                (signal_id.encode(), value, None)
+                for (_, signal_id), value in effects.state_values.items()
+            ],
+            topics.VALIDATION_EVENTS: [
+                (signal_id.encode(), value, None) for signal_id, value in effects.event_values
+            ],
+        }
+        return {self._name(topic): records for topic, records in found.items()}
 
     def _name(self, topic: Topic) -> str:
         return prefixed(self._prefix, topic)

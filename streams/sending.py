@@ -2,8 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
+
+# A topic's partition; and key, value and time of a record that goes there.
+Place: TypeAlias = tuple[str, int]
+Outgoing: TypeAlias = tuple[bytes | None, bytes, int | None]
 
 
 class Message(NamedTuple):
@@ -31,32 +35,34 @@ class Sender:
     def __init__(self, producer: Callable[[], Any]) -> None:
         self._producer = producer
 
-    async def deliver(self, messages: Iterable[Message]) -> Mapping[tuple[str, int], int]:
+    async def deliver(self, messages: Iterable[Message]) -> Mapping[Place, int]:
+        """Send records in order; see `deliver_all`."""
+        by_place: dict[Place, list[Outgoing]] = defaultdict(list)
+        for topic, partition, *record in messages:
+            by_place[topic, partition].append(cast(Outgoing, tuple(record)))
+        return await self.deliver_all(by_place)
+
+    async def deliver_all(self, found: Mapping[Place, Sequence[Outgoing]]) -> Mapping[Place, int]:
         """Send records in order; return, when all are durable, the last offset of each partition.
 
         Raise what the producer raises where one is not: then nothing may be
         acknowledged that rests on them.
         """
-        by_tp: dict[tuple[str, int], list[Message]] = defaultdict(list)
-        for message in messages:
-            by_tp[message.topic, message.partition].append(message)
-        last = await asyncio.gather(*(self._deliver_to(*tp, part) for tp, part in by_tp.items()))
-        return dict(zip(by_tp, last, strict=True))
+        full = {place: records for place, records in found.items() if records}
+        last = await asyncio.gather(*(self._deliver_to(*each) for each in full.items()))
+        return dict(zip(full, last, strict=True))
 
-    async def _deliver_to(self, topic: str, partition: int, messages: list[Message]) -> int:
+    async def _deliver_to(self, place: Place, records: Sequence[Outgoing]) -> int:
         producer = self._producer()
-        batch, count, sent = producer.create_batch(), 0, []
-        for message in messages:
-            fields = {
-                "key": message.key,
-                "value": message.value,
-                "timestamp": message.timestamp_ms,
-            }
-            if batch.append(**fields) is None:
+        topic, partition = place
+        batch, before, sent = producer.create_batch(), 0, []
+        append = batch.append
+        for at, (key, value, timestamp) in enumerate(records):
+            if append(key=key, value=value, timestamp=timestamp) is None:
                 sent.append(await producer.send_batch(batch, topic, partition=partition))
-                batch, count = producer.create_batch(), 0
-                batch.append(**fields)
-            count += 1
+                batch, before = producer.create_batch(), at
+                append = batch.append
+                append(key=key, value=value, timestamp=timestamp)
         sent.append(await producer.send_batch(batch, topic, partition=partition))
         *_, end = await asyncio.gather(*sent)
-        return int(end.offset) + count - 1
+        return int(end.offset) + len(records) - before - 1

@@ -1,6 +1,7 @@
 """An agent takes a chunk at a time, and only what is durable is committed."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -8,6 +9,7 @@ from schemas import topics
 from schemas.codec import decode
 from schemas.records import SessionBar, SignalState
 from streams.agents import AGENTS
+from streams.inbound import Chunk
 from tests.agents.conftest import Harness
 from tests.oracle.examples import closes, signal
 from tests.topology.log import BrokerGoneError
@@ -33,6 +35,22 @@ async def test_a_chunk_is_taken_whole_and_then_committed(harness: Harness) -> No
         assert [each.close for each in bars if isinstance(each, SessionBar)] == [100, 101, 102]
         assert harness.consumer._new_offset(tp) == 13
     assert harness.crashes == []
+
+
+async def test_a_chunk_that_is_done_is_let_go(harness: Harness) -> None:
+    """An agent's last event stays with Faust: a million signals would stay with it."""
+    async with harness.running(topics.TICKS) as agent:
+        await harness.hand(agent, topics.TICKS, TICKS)
+        await harness.rest()
+
+        held = [each for each in gc.get_objects() if type(each) is Chunk]
+        assert [each for each in held if each.topic == topics.TICKS.name and len(each)] == []
+
+
+async def test_no_table_reads_its_own_changelog_back(harness: Harness) -> None:
+    """Faust lets the changelogs of tables that buffer one event go on after recovery."""
+    buffers = {each.recovery_buffer_size for each in harness.app.tables.values()}
+    assert buffers and 1 not in buffers
 
 
 async def test_agents_share_the_state_of_a_partition(harness: Harness) -> None:

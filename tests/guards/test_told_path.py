@@ -57,8 +57,7 @@ class Life:
         return told
 
     def _out(self, effects: Any) -> int:
-        names = [each.topic for each in self.outbox._outputs(0, effects)]
-        return names.count(topics.VALIDATION_EVENTS.name)
+        return len(self.outbox._outputs(effects)[topics.VALIDATION_EVENTS.name])
 
 
 PHASES: dict[str, tuple[Callable[[Life], int], int, int]] = {
