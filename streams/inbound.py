@@ -72,6 +72,11 @@ class Chunk(Sequence[Source]):
         """Yield the records one by one."""
         return map(self._source, self.records)
 
+    def cut(self, most: int) -> Iterator["Chunk"]:
+        """Yield the records in chunks of at most so many."""
+        for at in range(0, len(self.records), most):
+            yield Chunk(self.topic, self.partition, self.records[at : at + most])
+
     def let_go(self) -> None:
         """Forget the records: Faust holds on to an agent's last event until the next one comes."""
         self.records = ()

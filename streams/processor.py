@@ -133,6 +133,13 @@ class Processor:
             each.effect, each.done = effect, True
 
     async def _take(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
+        last = None
+        # What is on its way of a part waits for that of the part before it.
+        for part in chunk.cut(SIGNALS_AT_ONCE) if topic is topics.SIGNALS else (chunk,):
+            last = await self._take_part(topic, part) or last
+        return last
+
+    async def _take_part(self, topic: Topic, chunk: Chunk) -> asyncio.Future[Any] | None:
         partition = chunk.partition
         tracker = self._trackers.of(partition)
         parts, reroutes, dead = _APPLY[topic.name](tracker, chunk, self._partitions)
@@ -144,7 +151,6 @@ class Processor:
             if effects.ignored:
                 self.ignored += effects.ignored
                 log.warning("%d ticks of no session were ignored so far", self.ignored)
-            # What is on its way of a part waits for that of the part before it.
             last = await self._outbox.publish(partition, tracker, effects) or last
         return last
 

@@ -10,6 +10,7 @@ from faust.exceptions import ConsistencyError
 
 from streams.app import WorkerConfig, create_app
 from streams.lease import DisplacedError
+from streams.memory import give_back_what_is_freed
 
 _QUIET_SECONDS = 10.0
 
@@ -62,6 +63,7 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
     gc.set_threshold(200_000, 20, 100)
+    give_back_what_is_freed()
     app = create_app(config)
     options: dict[str, Any] = {
         # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
