@@ -36,6 +36,8 @@ class _Kind(NamedTuple):
     ends: dict[tuple[str, ...], tuple[bytes, bytes]]
 
 
+# What of a signal and its market the layers of a market look at.
+_Market: TypeAlias = tuple[str, bool, Market | None, int]
 # Of each layer: judged already, or None.
 _Row: TypeAlias = tuple[tuple[bytes, str] | None, ...]
 
@@ -45,8 +47,10 @@ class _Panel(NamedTuple):
 
     policy: Policy
     bound: int
+    missing: str
     kinds: dict[tuple[str, bool], _Kind]
-    rows: Kept[tuple[str, bool, Market | None, int], _Row]
+    rows: Kept[_Market, _Row]
+    screens: Kept[tuple[_Market, float, float | None, int | None], bytes]
 
 
 def screen_value(
@@ -55,18 +59,28 @@ def screen_value(
     """Return the screen of a signal, encoded."""
     panel = _PANELS.get(id(policy))
     if panel is None:
-        panel = _PANELS[id(policy)] = _Panel(policy, max_age(policy), {}, Kept(1024))
+        panel = _PANELS[id(policy)] = _panel(policy)
     age = signal_index - market.last_index if market else 0
     if age > panel.bound:
         market, age = None, 0
-    looked = Looked(
-        policy, payload, market, age, f"no bar in the {panel.bound + 1} sessions up to the signal"
-    )
     gives_reasons = payload.source_kind in GIVES_REASONS
-    kind = panel.kinds.get((payload.action, gives_reasons))
-    if kind is None:
-        kind = panel.kinds[payload.action, gives_reasons] = _kind(policy, payload)
     key = payload.action, gives_reasons, market, age
+    # A reason is a text of its own; of a target price the sign of nothing would show.
+    if gives_reasons or payload.target_price is not None:
+        return _screen(panel, key, payload)
+    asked = key, payload.confidence, payload.expected_return, payload.horizon_sessions
+    found = panel.screens.get(asked)
+    if found is None:
+        found = panel.screens[asked] = _screen(panel, key, payload)
+    return found
+
+
+def _screen(panel: _Panel, key: _Market, payload: Signal | Asked) -> bytes:
+    action, gives_reasons, market, age = key
+    looked = Looked(panel.policy, payload, market, age, panel.missing)
+    kind = panel.kinds.get((action, gives_reasons))
+    if kind is None:
+        kind = panel.kinds[action, gives_reasons] = _kind(panel.policy, payload)
     row = panel.rows.get(key)
     if row is None:
         row = panel.rows[key] = tuple(
@@ -90,6 +104,12 @@ def _judge(layer: _Layer, looked: Looked) -> tuple[bytes, str]:
         return layer.head + NULL + _INSUFFICIENT + word(reason), INSUFFICIENT
     status = PASS if layer.above(actual, layer.required) else FAIL
     return layer.head + some_double(b"\2", actual) + word(status) + word(reason), status
+
+
+def _panel(policy: Policy) -> _Panel:
+    bound = max_age(policy)
+    missing = f"no bar in the {bound + 1} sessions up to the signal"
+    return _Panel(policy, bound, missing, {}, Kept(1024), Kept(1024))
 
 
 def _kind(policy: Policy, payload: Signal | Asked) -> _Kind:

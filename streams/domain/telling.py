@@ -69,8 +69,11 @@ class Who(NamedTuple):
 
 def who_of(signal_id: str, ticker: str) -> Who:
     """Return a signal as its events name it."""
-    said = f'{encode_basestring(signal_id)},"ticker":{encode_basestring(ticker)}'
-    return Who(said.encode(), text(signal_id) + word(ticker))
+    named = _NAMED.get(ticker)
+    if named is None:
+        said = f',"ticker":{encode_basestring(ticker)}'
+        named = _NAMED[ticker] = said.encode(), word(ticker)
+    return Who(encode_basestring(signal_id).encode() + named[0], text(signal_id) + named[1])
 
 
 def event_id(telling: Telling, who: Who) -> bytes:
@@ -83,7 +86,7 @@ def event_id(telling: Telling, who: Who) -> bytes:
 
 def birth_id(birth: Birth, who: Who, digits: bytes) -> bytes:
     """Return the id of the event of a first transition, in hex; `digits` are of its time."""
-    said = sha256(_TIME + digits + birth.json_head + who.json + birth.json_tail)
+    said = sha256(b"".join((_TIME, digits, birth.json_head, who.json, birth.json_tail)))
     return said.hexdigest()[:ID_LENGTH].encode()
 
 
@@ -91,7 +94,7 @@ def event_value(who: Who, content: bytes, its_id: bytes, revision: int, epoch: i
     """Return the record of the event of a transition."""
     return b"".join(
         (
-            header_of("ValidationEvent"),
+            _HEADER,
             _ID_HEAD,
             its_id,
             who.avro,
@@ -194,6 +197,8 @@ def _json_tail(step: Step) -> bytes:
     return b',"to_status":' + canonical_json(step.to_status) + b"}"
 
 
+_HEADER = header_of("ValidationEvent")
 _TIME = b'{"as_of_ms":'
+_NAMED: Kept[str, tuple[bytes, bytes]] = Kept(1024)
 _SHARED: Kept[tuple[str, str, Step], Telling] = Kept(1024)
 _BIRTHS: Kept[int, tuple[Birth, Birth]] = Kept(64)

@@ -12,6 +12,7 @@ from schemas.writing import (
     NULL,
     array,
     boolean,
+    moment,
     number,
     some,
     some_number,
@@ -80,13 +81,14 @@ def say(entry: Entry, ticker: str, calendar: SessionCalendar, epoch: int) -> Sai
     script = _script(entry, calendar)
     who = who_of(entry.signal_id, ticker)
     generated_at_ms = entry.generated_at_ms
-    as_of = number(generated_at_ms)
+    as_of = moment(generated_at_ms)
     index = calendar.last_closed_at(generated_at_ms)
     closes = calendar.closes
     parts = [
-        header_of("SignalState"),
+        _HEADER,
         who.avro,
-        text(entry.payload_hash),
+        _HASH_HEAD,
+        entry.payload_hash.encode(),
         entry.body,
         script.figures,
         screen_value(entry.policy, entry.asked, entry.market, index),
@@ -150,6 +152,17 @@ def _script(entry: Entry, calendar: SessionCalendar) -> Script:
     """
     if entry.decisions:
         return _write(entry, calendar, ())
+    facts = entry.facts
+    # Most come one after the other with the very same facts, whose hash is dear.
+    place = id(facts), entry.action, entry.window, id(entry.policy), calendar.name
+    known = _LATELY.get(place)
+    if known is not None and known[0] is facts:
+        return known[1]
+    script = _LATELY[place] = facts, _script_of(entry, calendar)
+    return script[1]
+
+
+def _script_of(entry: Entry, calendar: SessionCalendar) -> Script:
     key = calendar.name, id(entry.policy), entry.action, entry.window, entry.facts
     script = _SCRIPTS.get(key)
     if script is None:
@@ -238,4 +251,7 @@ def _quarantined(entry: Entry) -> bytes:
 _END = b"\0"
 _SOME_BOOLEAN = {None: NULL, True: b"\2\1", False: b"\2\0"}
 NOTHING_TOLD = Script((), (), {}, b"", b"", b"", b"", b"")
+_HEADER = header_of("SignalState")
+_HASH_HEAD = number(64)
+_LATELY: Kept[tuple[int, str, int, int, str], tuple[Facts, Script]] = Kept(64)
 _SCRIPTS: Kept[tuple[str, int, str, int, Facts], Script] = Kept(1024)

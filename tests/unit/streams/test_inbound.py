@@ -7,7 +7,7 @@ from schemas import topics
 from schemas.codec import MAX_RECORD_BYTES, decode, encode
 from schemas.records import Decision, Signal
 from schemas.topics import partition_of
-from streams.inbound import MAX_DEAD_BYTES, sort_records
+from streams.inbound import MAX_DEAD_BYTES, Chunk, sort_records
 from streams.inbound_signals import sort_signals
 from tests.builders import make_action, make_decision, make_signal
 from tests.oracle.examples import signal
@@ -149,3 +149,15 @@ def test_signals_are_sorted_quickly_as_the_rules_would() -> None:
         assert sort_signals(chunk, partitions) == expected
         assert expected.good
         assert expected.dead
+
+
+def test_a_chunk_is_cut_in_its_order_and_forgets_what_it_let_go() -> None:
+    chunk = Chunk("signals", 3, [source(b"%d" % n)._asdict() for n in range(5)])
+
+    parts = list(chunk.cut(2))
+    assert [len(each.records) for each in parts] == [2, 2, 1]
+    assert {(each.topic, each.partition) for each in parts} == {("signals", 3)}
+    assert [record for each in parts for record in each.records] == list(chunk.records)
+
+    chunk.let_go()
+    assert len(chunk) == 0
