@@ -62,7 +62,7 @@ def run_audit(
         for line in words.lag_lines(look):
             say(line)
         outcome = _run(log, look, rules, connection, comparison)
-    for line in words.ticks_lines(outcome, judging.calendars("")):
+    for line in words.ticks_lines(outcome.ticks_from_ms, judging.calendars("")):
         say(line)
     if outcome.unsettled:
         some = ", ".join(sorted(outcome.unsettled)[:_NAMED])

@@ -86,15 +86,12 @@ def lag_lines(look: Look) -> Iterator[str]:
             yield f"{who} is {counted(behind, 'record')} behind"
 
 
-def ticks_lines(outcome: Outcome, calendar: SessionCalendar) -> Iterator[str]:
-    """Yield from when on sessions were folded from ticks, where older ones are gone."""
-    for partition, from_ms in sorted(outcome.ticks_from_ms.items()):
-        session = first_session_from(calendar, from_ms)
-        since = f"from {session} ({calendar.name}) on" if session else "none"
-        yield (
-            f"ticks[{partition}]: older ticks are gone; sessions folded from ticks: {since}; "
-            "the others are taken from the bars topic"
-        )
+def ticks_lines(from_ms: Mapping[int, int], calendar: SessionCalendar) -> Iterator[str]:
+    """Yield from which session on ticks are there, by partition, where older ones are gone."""
+    for partition, time_ms in sorted(from_ms.items()):
+        session = first_session_from(calendar, time_ms)
+        since = f"held for sessions from {session} on ({calendar.name})" if session else "gone"
+        yield f"ticks[{partition}]: ticks are {since}; else the bars topic stands in for them"
 
 
 def _all(reached: Offsets, ends: Offsets) -> int:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What was published before the oldest tick that is left may be gone. Records stand a little out
 # of order: a day is more than any client is late.
 _MARGIN_MS = 86_400_000
-_ALL_GONE_MS = 1 << 62
+ALL_GONE_MS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,8 @@ class Audit:
         return self.outcome
 
     def _fold(self, partition: int, on_progress: Callable[[int], None]) -> Refold:
-        from_ms = self._ticks_from(partition)
+        ticks = prefixed(self._log.prefix, topics.TICKS), partition
+        from_ms = ticks_from(self._log, partition, self._look.input_ends.get(ticks, 0))
         refold = Refold(self._rules, from_ms)
         if from_ms:
             self.outcome.ticks_from_ms[partition] = from_ms
@@ -142,17 +143,6 @@ class Audit:
             at = after
             on_progress(len(chunk))
 
-    def _ticks_from(self, partition: int) -> int:
-        """Return from when on all ticks of a partition are there; 0 where none is gone."""
-        log = self._log
-        beginning = log.beginning(topics.TICKS, partition)
-        if beginning == 0:
-            return 0
-        end = self._look.input_ends.get((prefixed(log.prefix, topics.TICKS), partition), 0)
-        for chunk in log.chunks(topics.TICKS, partition, beginning, end):
-            return int(chunk[0].timestamp_ms) + _MARGIN_MS
-        return _ALL_GONE_MS
-
     def _compare(self, refold: Refold, partition: int) -> None:
         told = set(refold.tickers)
         for ticker in sorted(told | self._stored.pop(partition, set())):
@@ -160,7 +150,7 @@ class Audit:
                 self.outcome.unsettled.add(ticker)
                 continue
             known = refold.signal_ids(ticker)
-            parts = (_batch(each) for each in refold.tell(ticker)) if ticker in told else ()
+            parts = (batch_of(each) for each in refold.tell(ticker)) if ticker in told else ()
             self._compare_ticker(ticker, parts)
             self._file.strangers(ticker, known)
         self._policies |= refold.policies
@@ -170,6 +160,16 @@ class Audit:
         self._file.bars(ticker, () if first is None else first.bars)
         for batch in parts:
             self._file.signals(ticker, batch)
+
+
+def ticks_from(log: Log, partition: int, end: int) -> int:
+    """Return the time from which on all ticks of a partition are there; 0 where none is gone."""
+    beginning = log.beginning(topics.TICKS, partition)
+    if beginning == 0:
+        return 0
+    for chunk in log.chunks(topics.TICKS, partition, beginning, end):
+        return int(chunk[0].timestamp_ms) + _MARGIN_MS
+    return ALL_GONE_MS
 
 
 def other_policy(hashes: Mapping[str, str], rules: Rules) -> str | None:
@@ -186,7 +186,8 @@ def other_policy(hashes: Mapping[str, str], rules: Rules) -> str | None:
     )
 
 
-def _batch(effects: Effects) -> Batch:
+def batch_of(effects: Effects) -> Batch:
+    """Return what a fold tells as the sink decodes it."""
     return decode_batch(_Made(topic.name, value) for topic, value in records_of(effects))
 
 

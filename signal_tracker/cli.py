@@ -32,10 +32,10 @@ COMMANDS = {
     "status": ("status", "Show lag, counts, as-of time and dead letters."),
     "explain": ("explain", "Show the whole life of one signal."),
     "audit": ("audit", "Fold the source topics again and compare every row."),
+    "rebuild": ("rebuild", "Make signals.db anew from the topics."),
 }
 
 LATER = {
-    "rebuild": "making signals.db anew from the topics",
     "dashboard": "the live page",
 }
 

@@ -6,6 +6,7 @@ SinkError
 ├── BrokerError           the broker does not answer
 ├── SinkBusyError         another process writes the same database
 ├── DatabaseVersionError  the database was written by a later version
+├── UnreadableError       the database to be made anew cannot be read
 └── NoDatabaseError       there is no database to read
 """
 
@@ -36,3 +37,7 @@ class DatabaseVersionError(SinkError):
 
 class NoDatabaseError(SinkError):
     """Say that no database stands at the path."""
+
+
+class UnreadableError(SinkError):
+    """Say why the database that is to be made anew cannot be read."""

@@ -48,7 +48,7 @@ class SqliteSink:
     def open(self) -> None:
         """Take the database for this process alone and bring it to the current schema."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _take_lock(self.path)
+        self._lock = take_lock(self.path)
         try:
             self._connection = connect(self.path)
             migrate(self._connection)
@@ -171,7 +171,8 @@ def atomic(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _take_lock(path: Path) -> IO[str]:
+def take_lock(path: Path) -> IO[str]:
+    """Take a database for this process alone; raise SinkBusyError where another has it."""
     # The kernel lets go of it however the process ends, so kill -9 leaves nothing to clean up.
     lock = path.with_name(f".{path.name}.lock").open("a")
     try:

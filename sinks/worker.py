@@ -31,7 +31,7 @@ _REQUEST_MS = 10_000
 _FETCH_BYTES = 16 * 1024 * 1024
 # A silent broker is asked whether it is still there, and still the same one.
 _IDLE_CHECK_S = 10.0
-_HINT = "use another --data (SIGNAL_TRACKER_DATA); `rebuild` comes with a later version"
+_HINT = "use another --data (SIGNAL_TRACKER_DATA), or `signal-tracker rebuild`"
 
 
 def run_sink(

@@ -1,92 +1,25 @@
 """`audit` and `rebuild` as commands, beside a worker and a sink on the embedded broker."""
 
 import json
-import random
 import signal
-import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from kafka import KafkaProducer
 
-from schemas.topics import CORPORATE_ACTIONS, DECISIONS, SIGNALS, TICKS
-from tests.e2e.by_hand import Pipeline
+from schemas.topics import SIGNALS, TICKS
+from tests.e2e.audited import Stored, stored_in
 from tests.e2e.malformed import MALFORMED
-from tests.e2e.processes import Processes, Running, processes_in, run
-from tests.oracle.scenarios import random_market, random_signals
+from tests.e2e.processes import run
 
-TICKERS = ("AAPL", "MSFT", "BTC-USD", "^GSPC")
-FIRST, LAST = "2022-01-03", "2022-09-30"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A pipeline that has judged and stored what was published."""
-
-    pipeline: Pipeline
-    worker: Running
-    sink: Running
-    processes: Processes
-
-    def audit(self, *words: str, expect: int = 0) -> "Told":
-        done = run("audit", *self.words, *words, expect=expect)
-        return Told(out=done.stdout.splitlines(), err=done.stderr)
-
-    @property
-    def words(self) -> list[str]:
-        return [*self.pipeline.topics, "--data", str(self.pipeline.data)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    out: list[str]
-    err: str
+ONE_BAR = "ticker = 'MSFT' AND session = (SELECT min(session) FROM bars WHERE ticker = 'MSFT')"
 
 
 @pytest.fixture
 def stored(embedded_broker: str, topic_prefix: str, tmp_path: Path) -> Iterator[Stored]:
-    with processes_in(tmp_path / "words") as processes:
-        pipeline = Pipeline(processes, embedded_broker, tmp_path / "data", topic_prefix)
-        pipeline.create_topics(4)
-        worker, sink = pipeline.worker(), pipeline.sqlite_sink()
-        send_everything(pipeline)
-        pipeline.wait_until_stored(worker, sink)
-        yield Stored(pipeline=pipeline, worker=worker, sink=sink, processes=processes)
-
-
-def send_everything(pipeline: Pipeline) -> None:
-    """A market, signals, decisions and a split; some on a wrong partition, some unreadable."""
-    rng = random.Random(11)
-    signals = random_signals(rng, TICKERS, FIRST, LAST, 60)
-    named = [each for each in signals if "signal_id" in each][:20]
-    decisions = [
-        {
-            "decision_id": f"d-{number}",
-            "signal_id": each["signal_id"],
-            "ticker": each["ticker"],
-            "kind": "cancel",
-            "decided_at_ms": each["generated_at_ms"] + rng.choice((1, 10**9)),
-        }
-        for number, each in enumerate(named)
-    ]
-    split = {"ticker": "AAPL", "ex_date": "2022-03-01", "kind": "split", "ratio": 2.0}
-    pipeline.send_json(CORPORATE_ACTIONS, [split])
-    pipeline.send_json(DECISIONS, decisions)
-    pipeline.send_json(SIGNALS, signals)
-    market = random_market(rng, TICKERS, FIRST, LAST)
-    pipeline.send_json(TICKS, market[::2])
-    producer = KafkaProducer(bootstrap_servers=pipeline.broker, linger_ms=20)
-    for number, each in enumerate(market[1::2]):
-        value = orjson.dumps({**each, "final": True})
-        producer.send(pipeline.topic(TICKS), value, partition=number % 4)
-    for case in MALFORMED:
-        producer.send(pipeline.topic(case.topic), case.value, key=b"k", partition=1)
-    producer.flush()
-    producer.close()
+    with stored_in(tmp_path, embedded_broker, topic_prefix) as found:
+        yield found
 
 
 def test_every_row_is_as_the_sources_call_for_and_a_touched_one_is_named(stored: Stored) -> None:
@@ -100,8 +33,7 @@ def test_every_row_is_as_the_sources_call_for_and_a_touched_one_is_named(stored:
     assert "folding" in told.err
 
     stored.sink.end(signal.SIGTERM)
-    tamper(
-        stored.pipeline.database,
+    stored.tamper(
         f"UPDATE bars SET close = close + 1 WHERE {ONE_BAR}",
         "DELETE FROM dead_letters WHERE error_class = 'EmptyValue'",
     )
@@ -112,9 +44,6 @@ def test_every_row_is_as_the_sources_call_for_and_a_touched_one_is_named(stored:
     assert summary["audit"] == len(found)
     assert summary["tables"]["bars"]["differences"] == 1
     assert stored.audit("--show", "1", expect=1).out[-1].startswith(f"audit={len(found)} ")
-
-
-ONE_BAR = "ticker = 'MSFT' AND session = (SELECT min(session) FROM bars WHERE ticker = 'MSFT')"
 
 
 def test_what_is_on_its_way_is_not_compared_but_named(stored: Stored) -> None:
@@ -155,11 +84,64 @@ def test_what_cannot_be_compared_is_said_in_one_line(stored: Stored, tmp_path: P
     assert "none." in elsewhere.stderr
 
 
-def tamper(database: Path, *statements: str) -> None:
-    with sqlite3.connect(database) as connection:
-        for each in statements:
-            assert connection.execute(each).rowcount > 0
-    connection.close()
+def test_a_database_is_made_anew_and_the_sink_goes_on(stored: Stored) -> None:
+    database = stored.pipeline.database
+    assert "another SQLite sink" in stored.rebuild(expect=1).err
+    stored.sink.end(signal.SIGTERM)
+    stored.tamper(
+        f"UPDATE bars SET close = close + 1 WHERE {ONE_BAR}",
+        "DELETE FROM observation_values",
+        "DELETE FROM dead_letters",
+    )
+    assert stored.audit(expect=1).out[-1].startswith("audit=")
+
+    told = stored.rebuild()
+
+    assert told.out[-1].startswith("rebuilt signals=")
+    assert told.out[-1].endswith(" computed=0 carried=0 dropped=0")
+    assert stored.audit().out[-1].endswith(" unsettled=0")
+    assert [each.name for each in database.parent.iterdir() if ".new" in each.name] == []
+    stored.pipeline.send_json(TICKS, [{"ticker": "NEW", "price": 1.0, "session": "2022-10-03"}])
+    sink = stored.pipeline.sqlite_sink()
+    stored.pipeline.wait_until_stored(stored.worker, sink)
+    assert stored.audit("--wait", "60").out[-1].startswith("audit=0 ")
+
+
+def test_rows_that_would_be_lost_are_named_and_a_broken_file_stays_beside(stored: Stored) -> None:
+    stored.sink.end(signal.SIGTERM)
+    database = stored.pipeline.database
+    stored.tamper(f"UPDATE bars SET ticker = 'GHOST' WHERE {ONE_BAR}")
+    # But for the head of the file: whether it has a write-ahead log is no row.
+    before = database.read_bytes()[100:]
+
+    told = stored.rebuild(expect=1)
+
+    assert "rows that these topics never did: bars 1 (as GHOST " in told.err
+    assert database.read_bytes()[100:] == before
+    assert stored.rebuild("--force").out[-1].endswith(" dropped=1")
+    assert database.with_name("signals.db.old").read_bytes()[100:] == before
+    assert stored.audit().out[-1].startswith("audit=0 ")
+
+    database.write_bytes(b"broken" * 5000)
+    assert "cannot be read: file is not a database; --force" in stored.rebuild(expect=1).err
+    assert stored.rebuild("--force").out[-1].startswith("rebuilt signals=")
+    assert database.with_name("signals.db.old-2").read_bytes() == b"broken" * 5000
+    assert stored.audit().out[-1].startswith("audit=0 ")
+
+    database.unlink()
+    assert stored.rebuild().out[-1].endswith(" dropped=0")
+    assert stored.audit().out[-1].startswith("audit=0 ")
+
+
+def test_a_database_of_other_topics_is_not_emptied_unsaid(stored: Stored) -> None:
+    stored.sink.end(signal.SIGTERM)
+    broker, prefix = stored.pipeline.broker, f"{stored.pipeline.prefix}other."
+    run("topics", "create", "--broker", broker, "--prefix", prefix, "--partitions", "2")
+    words = ["rebuild", "--broker", broker, "--prefix", prefix, *stored.words[-2:]]
+
+    assert "is of other topics" in run(*words, expect=1).stderr
+    assert run(*words, "--force").stdout.startswith("rebuilt signals=0 ")
+    assert stored.pipeline.database.with_name("signals.db.old").exists()
 
 
 def columns_of(found: list[dict[str, Any]]) -> set[tuple[str, str | None]]:
