@@ -62,18 +62,19 @@ def encode_elements(claims: Claims, session: str, k: Ints, floats: Floats) -> It
 
     `floats` has a row a claim: close, raw and signed return, max drawdown, MAE, MFE.
     """
-    ids = [each.encode() for each in claims.ids]
-    widths = np.array([len(each) for each in ids], dtype=np.int64)
+    joined = "".join(claims.ids)
     wide = k >= _ONE_BYTE_K
-    kinds = widths * 2 + wide
-    if ids and bool((kinds == kinds[0]).all()):
-        yield _block(b"".join(ids), claims.hashes, session, k, floats)
+    # The usual ids are of one length, and of one byte a letter.
+    if joined.isascii() and len(set(map(len, claims.ids))) == 1 and len(set(wide.tolist())) == 1:
+        yield _block(joined.encode(), claims.hashes, session, k, floats)
         return
+    ids = [each.encode() for each in claims.ids]
+    kinds = np.array([len(each) for each in ids], dtype=np.int64) * 2 + wide
     hashes = np.frombuffer(claims.hashes, dtype=np.uint8).reshape(-1, _HASH_BYTES)
     for kind in np.unique(kinds).tolist():
         at = np.flatnonzero(kinds == kind)
-        joined = b"".join([ids[each] for each in at.tolist()])
-        yield _block(joined, hashes[at].tobytes(), session, k[at], floats[at])
+        some = b"".join([ids[each] for each in at.tolist()])
+        yield _block(some, hashes[at].tobytes(), session, k[at], floats[at])
 
 
 def _block(ids: bytes, hashes: bytes, session: str, k: Ints, floats: Floats) -> Block:

@@ -27,7 +27,7 @@ from streams.domain.telling_alike import Template
 
 
 class _Group(NamedTuple):
-    """Signals of one policy, claim, state, market, entry and last session before them."""
+    """Signals of one policy, claim, state, market and entry."""
 
     slots: list[int]
     members: list[Member]
@@ -59,15 +59,13 @@ def _groups(
     state: TickerState, slots: Ints, index: Ints, position: Ints
 ) -> list[tuple[_Group, int]]:
     """Return groups, each with the position of its entry."""
-    found: defaultdict[tuple[bytes, int, int], _Group] = defaultdict(lambda: _Group([], []))
-    keys = zip(
-        slots.tolist(), state.signals.alike(slots), index.tolist(), position.tolist(), strict=True
-    )
-    for slot, (shared, member), before, at in keys:
-        group = found[shared, before, at]
+    found: defaultdict[tuple[bytes, int], _Group] = defaultdict(lambda: _Group([], []))
+    keys = zip(slots.tolist(), state.signals.alike(slots, index), position.tolist(), strict=True)
+    for slot, (shared, member), at in keys:
+        group = found[shared, at]
         group.slots.append(slot)
         group.members.append(member)
-    return [(group, key[2]) for key, group in found.items()]
+    return [(group, at) for (_, at), group in found.items()]
 
 
 def _changed(

@@ -5,6 +5,7 @@ heads; an `Entry` is made of one signal when something happens to it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ _GROWTH = 8
 _AT = {name: at[1] for name, at in (HEAD.fields or {}).items()}
 _MARKET_AT, _CLAIMED_AT, _HASH_AT = _AT["market"], _AT["policy"], _AT["hash"]
 _FACTS_AT, _SIZE_AT = _AT[FACTS[0]], _AT["body_size"]
+_NUMBER = Struct("<i")
+_NO_NUMBER = bytes(_NUMBER.size)
 _ROW = np.dtype([("head", HEAD), ("market", MARKET)])
 
 
@@ -93,7 +96,7 @@ class SignalBook(Mapping[str, Entry]):
 
     def ids(self, slots: Iterable[int]) -> list[str]:
         """Return the ids at some places."""
-        return [self._ids[each] for each in slots]
+        return list(map(self._ids.__getitem__, slots))
 
     def hashes(self, slots: Ints) -> bytes:
         """Return the payload hashes at some places, 32 bytes each."""
@@ -130,23 +133,27 @@ class SignalBook(Mapping[str, Entry]):
             found &= [each not in odd for each in at]
         return found
 
-    def alike(self, slots: Ints) -> Iterator[tuple[bytes, Member]]:
+    def alike(self, slots: Ints, last_index: Ints) -> Iterator[tuple[bytes, Member]]:
         """Yield, of plain signals, what those of one policy, claim, state and market share."""
         heads = self._heads[slots]
-        raw = heads.tobytes()
-        times = zip(heads["generated_at_ms"].tolist(), heads["published_ms"].tolist(), strict=True)
-        at = 0
-        for slot, (generated_at_ms, published_ms) in zip(slots.tolist(), times, strict=True):
-            claimed, hashed, facts = at + _CLAIMED_AT, at + _HASH_AT, at + _FACTS_AT
-            shared = raw[claimed:hashed] + raw[facts : at + _SIZE_AT]
-            at += HEAD.itemsize
+        raw, at = heads.tobytes(), 0
+        ids, bodies, size = self._ids, self._bodies, HEAD.itemsize
+        of_each = zip(
+            slots.tolist(),
+            heads["generated_at_ms"].tolist(),
+            heads["published_ms"].tolist(),
+            last_index.tolist(),
+            strict=True,
+        )
+        for slot, generated_at_ms, published_ms, index in of_each:
+            facts = at + _FACTS_AT
+            shared = raw[at + _CLAIMED_AT : at + _HASH_AT] + raw[facts : at + _SIZE_AT]
+            hashed = raw[at + _HASH_AT : facts]
+            at += size
             yield (
                 shared,
-                Member(
-                    self._ids[slot], raw[hashed:facts], self._bodies[slot], generated_at_ms,
-                    published_ms,
-                ),
-            )  # fmt: skip
+                Member(ids[slot], hashed, bodies[slot], generated_at_ms, published_ms, index),
+            )
 
     def keep_facts(self, slots: Iterable[int], entry: Entry) -> None:
         """Give plain signals the facts and the market of one that is like them."""
@@ -187,14 +194,12 @@ class SignalBook(Mapping[str, Entry]):
 
     def row(self, signal_id: str) -> bytes:
         """Return a signal as it is written to the table."""
-        slot = self._slots[signal_id]
-        number = int(self._heads["market"][slot])
-        market = self._markets.content(number)
+        slot, held = self._slots[signal_id], self._bytes
         at = slot * HEAD.itemsize
-        head = bytearray(self._bytes[at : at + HEAD.itemsize])
+        (number,) = _NUMBER.unpack_from(held, at + _MARKET_AT)
         # A row names its market by what it says: numbers are of this life.
-        head[_MARKET_AT : _MARKET_AT + 4] = bytes(4)
-        return bytes(head + market + self._bodies[slot])
+        head = held[at : at + _MARKET_AT], _NO_NUMBER, held[at + _SIZE_AT : at + HEAD.itemsize]
+        return b"".join((*head, self._markets.content(number), self._bodies[slot]))
 
     def decide(self, signal_id: str, decisions: dict[str, Decision]) -> None:
         """Set the decisions of a signal."""

@@ -121,13 +121,17 @@ class Entry:
 
 
 class Member(NamedTuple):
-    """What a signal has for itself, in a group of signals that share all else."""
+    """What a signal has for itself, in a group of signals that share all else.
+
+    `last_index` is the session last closed when it was generated.
+    """
 
     signal_id: str
     payload_hash: bytes
     body: bytes
     generated_at_ms: int
     published_ms: int
+    last_index: int
 
 
 def new_entry(signal: Signal, policies: PolicyVersions, published_ms: int | None = None) -> Entry:

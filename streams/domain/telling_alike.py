@@ -44,13 +44,13 @@ class Said(NamedTuple):
 class _Screens:
     """Screens of the group's signals, once for all that look the same."""
 
-    def __init__(self, entry: Entry, index: int) -> None:
+    def __init__(self, entry: Entry) -> None:
         self._entry = entry
-        self._index = index
-        self._known: dict[tuple[bytes, bytes, bytes], tuple[bytes, bool]] = {}
+        self._known: dict[tuple[bytes, bytes, bytes, int], tuple[bytes, bool]] = {}
 
-    def of(self, body: bytes, confidence: bytes, at: int, its_id: bytes) -> tuple[bytes, bool]:
+    def of(self, member: Member, confidence: bytes, at: int, its_id: bytes) -> tuple[bytes, bool]:
         """Return a screen, and whether its signal is live; `at` is where the source stands."""
+        body = member.body
         try:
             odd = size = body[at]
             at += 1 + (size >> 1)
@@ -61,25 +61,25 @@ class _Screens:
             odd |= (size := body[at])  # model
             at += 1 + (size >> 1)
         except IndexError:  # a longer name than one byte says
-            return self._look(body)
+            return self._look(member)
         end = at + len(its_id)
         if odd & NOT_SHORT or body[at:end] != its_id:
-            return self._look(body)
-        key = confidence, kind, body[end:]
+            return self._look(member)
+        key = confidence, kind, body[end:], member.last_index
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._look(body)
+            found = self._known[key] = self._look(member)
         return found
 
-    def _look(self, body: bytes) -> tuple[bytes, bool]:
-        entry = self._entry
+    def _look(self, member: Member) -> tuple[bytes, bool]:
+        entry, body = self._entry, member.body
         asked = read_asked(body, entry.action, entry.horizon) or decode_body(Signal, body)
-        screen = screen_value(entry.policy, asked, entry.market, self._index)
+        screen = screen_value(entry.policy, asked, entry.market, member.last_index)
         return screen, asked.data_kind == "live"
 
 
 class Template:
-    """What signals of one group say, who share policy, claim, facts, market and last session.
+    """What signals of one group say, who share policy, claim, facts and market.
 
     `entry` is one of them, without decisions, as it is now. Of what it does after its births the
     first `told` transitions have been told.
@@ -90,12 +90,9 @@ class Template:
     ) -> None:
         script = told_of(entry, calendar)
         one, two = script.births
-        index = calendar.last_closed_at(entry.generated_at_ms)
-        closes = calendar.closes
-        stale = number(closes[min(index + entry.window + STALE_SESSIONS, len(closes) - 1)])
         named = b',"ticker":' + encode_basestring(ticker).encode()
         of_ticker = word(ticker)
-        self._screens = _Screens(entry, index)
+        self._screens = _Screens(entry)
         self._entry_close_ms = entry.facts.entry_close_ms
         self._figures = script.figures
         self._hash_head = of_ticker + _HASH_HEAD
@@ -111,9 +108,11 @@ class Template:
         self._told, self._steps = told, script.tellings
         self._tails = [named + each.json_tail for each in script.tellings]
         self._end = b"\0" + script.decisions + b"\0" + script.suspect
-        self._tail = stale + number(epoch)
+        self._closes, self._stale_after = calendar.closes, entry.window + STALE_SESSIONS
+        self._tails_at: dict[int, bytes] = {}
+        self._epoch = number(epoch)
         self._event_head = header_of("ValidationEvent") + _ID_HEAD
-        self._event_tail = number(0) + number(epoch)
+        self._event_tail = number(0) + self._epoch
         self._contents = [
             of_ticker + each.content + self._event_tail for each in script.tellings[told:]
         ]
@@ -124,18 +123,19 @@ class Template:
         head, hash_head = header_of("SignalState"), self._hash_head
         one_head, one_tail, two_head, two_tail = self._births
         before, after, between, behind = self._around
-        time_at, screens, tail, end = self._time_at, self._screens.of, self._tail, self._end
+        time_at, screens, tails, end = self._time_at, self._screens.of, self._tails_at, self._end
         for member in members:
-            signal_id, payload_hash, body, generated_at_ms, _ = member
+            signal_id, payload_hash, body, generated_at_ms, _, index = member
             said_id = text(signal_id)
             quoted = encode_basestring(signal_id).encode()
             six = _SIX_FROM <= generated_at_ms < _SIX_TO
             stop = time_at + (_SIX if six else len(zigzag(generated_at_ms)))
             as_of = body[time_at:stop]
-            screen, live = screens(body, body[time_at - _DOUBLE : time_at], stop, _SOME + said_id)
+            screen, live = screens(member, body[time_at - _DOUBLE : time_at], stop, _SOME + said_id)
             digits = _TIME + b"%d" % generated_at_ms
             one = sha256(digits + one_head + quoted + one_tail).digest()[:_ID_BYTES]
             two = sha256(digits + two_head + quoted + two_tail).digest()[:_ID_BYTES]
+            tail = tails.get(index) or self._tail(index)
             steps, ids = self._transitions(quoted) if self._steps else (b"", ())
             state = (
                 head, said_id, hash_head, hexlify(payload_hash), body, self._figures, screen,
@@ -159,6 +159,13 @@ class Template:
             ids.append(its_id)
             parts += (step.transition, its_id)
         return b"".join(parts), ids[self._told :]
+
+    def _tail(self, index: int) -> bytes:
+        """Return the end of a state, of signals that share the session before them."""
+        closes = self._closes
+        stale = number(closes[min(index + self._stale_after, len(closes) - 1)])
+        found = self._tails_at[index] = stale + self._epoch
+        return found
 
     def _backdated(self, member: Member) -> bytes:
         close_ms = self._entry_close_ms

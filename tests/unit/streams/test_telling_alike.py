@@ -29,7 +29,7 @@ def alike(draw: st.DrawFn) -> tuple[Entry, list[Entry]]:
             first.payload,
             signal_id=f"s-{number}",
             confidence=draw(st.sampled_from((0.0, 0.5, 0.75))),
-            generated_at_ms=EPOCH_MS + draw(st.integers(0, HOUR_MS)),
+            generated_at_ms=EPOCH_MS + draw(st.integers(-99 * HOUR_MS, HOUR_MS)),
             source=draw(names),
             source_kind=draw(st.sampled_from(("llm", "rule"))),
             model=draw(names),
@@ -51,7 +51,8 @@ def _entry(like: Entry, payload: Signal, late: bool) -> Entry:
 def _member(entry: Entry) -> Member:
     published = -1 if entry.published_ms is None else entry.published_ms
     hashed = bytes.fromhex(entry.payload_hash)
-    return Member(entry.signal_id, hashed, entry.body, entry.generated_at_ms, published)
+    at = entry.generated_at_ms
+    return Member(entry.signal_id, hashed, entry.body, at, published, CALENDAR.last_closed_at(at))
 
 
 def _before(facts: Facts, *, entered: bool) -> Facts:
