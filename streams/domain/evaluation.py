@@ -17,13 +17,13 @@ import numpy as np
 from streams.domain.calendar import Ints, Mask
 from streams.domain.effects import Effects, Seen, seen_on
 from streams.domain.indicators import LOOKBACK, Market
-from streams.domain.moments import tell_alike
+from streams.domain.moments import tell_alike, tell_new, tell_state
 from streams.domain.observations import NOT_ENTERED, Claim, Facts, entry_positions, observe
 from streams.domain.projection import settle
 from streams.domain.running import Observed
 from streams.domain.signals import Entry
 from streams.domain.state import SignalColumns, TickerState
-from streams.domain.telling_state import NOTHING_TOLD, Script, told_of
+from streams.domain.telling_state import Script, told_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +114,6 @@ def evaluate_one(state: TickerState, entry: Entry, told: Script | None, effects:
         effects.add_observations(state, entry, seen)
 
 
-def tell_state(state: TickerState, entry: Entry, told: Script | None, effects: Effects) -> None:
-    """Put out a signal's state, and keep its entry."""
-    effects.add_state(state, entry, told)
-    state.signals.keep(entry)
-
-
 def _can_step(state: TickerState, first: int) -> bool:
     """Say whether new last bars can be taken by columns alone."""
     book, closes = state.signals, state.closed.close_ms
@@ -203,15 +197,34 @@ def _evaluate(state: TickerState, touched: Touched, work: Work, effects: Effects
             # one before the entry none.
             if work.last >= position and not work.observed:
                 seen = seen_on(state, path, max(work.first - position, 1))
+        if work.new:
+            _take_new(state, members, facts, seen, effects)
+            continue
         for entry, market in members:
             _update(state, entry, Found(facts, market, seen), work, effects)
+
+
+def _take_new(
+    state: TickerState,
+    members: Sequence[tuple[Entry, Market | None]],
+    facts: Facts,
+    seen: Sequence[Seen],
+    effects: Effects,
+) -> None:
+    for entry, market in members:
+        entry.facts = settle(entry, facts)[0] if entry.decisions else facts
+        entry.market = market
+    tell_new(state, [entry for entry, _ in members], effects)
+    if facts != NOT_ENTERED and seen:
+        for entry, _ in members:
+            effects.add_observations(state, entry, seen)
 
 
 def _update(state: TickerState, entry: Entry, found: Found, work: Work, effects: Effects) -> None:
     facts = settle(entry, found.facts)[0] if entry.decisions else found.facts
     same = facts == entry.facts and found.market == entry.market
-    if work.new or work.again or not entry.told or not same:
-        told = NOTHING_TOLD if work.new else told_of(entry, state.calendar)
+    if work.again or not entry.told or not same:
+        told = told_of(entry, state.calendar)
         entry.facts, entry.market = facts, found.market
         tell_state(state, entry, told, effects)
     if facts != NOT_ENTERED and found.seen:

@@ -6,6 +6,7 @@ out once, from the columns that were stepped. All others are left to `evaluation
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from streams.domain.running import Observed
 from streams.domain.signals import Entry, Member
 from streams.domain.state import TickerState
 from streams.domain.telling_alike import Template
+from streams.domain.telling_state import NOTHING_TOLD, Script
 
 
 class _Group(NamedTuple):
@@ -53,6 +55,12 @@ def tell_alike(state: TickerState, slots: Ints, observed: Observed | None, to: E
         if new is not None:
             _tell(state, group, new, to)
     return slots[~plain]
+
+
+def tell_state(state: TickerState, entry: Entry, told: Script | None, effects: Effects) -> None:
+    """Put out a signal's state, and keep its entry."""
+    effects.add_state(state, entry, told)
+    state.signals.keep(entry)
 
 
 def _groups(
@@ -111,3 +119,30 @@ def _tell(
     template = Template(entry, told, state.name, state.calendar, to.epoch)
     to.add_said(state.name, template.say(group.members))
     state.signals.keep_facts(group.slots, entry)
+
+
+def tell_new(state: TickerState, entries: Sequence[Entry], to: Effects) -> None:
+    """Tell signals that were kept a moment ago; they share claim and facts, which are in them."""
+    found: defaultdict[tuple[str, Market | None], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        odd = entry.decisions or entry.quarantined or entry.revisions
+        if odd or entry.facts.suspect_sessions or not entry.told:
+            tell_state(state, entry, NOTHING_TOLD, to)
+        else:
+            found[entry.policy.hash, entry.market].append(entry)
+    for alike in found.values():
+        template = Template(alike[0], 0, state.name, state.calendar, to.epoch)
+        to.add_said(state.name, template.say([_member(state, each) for each in alike], new=True))
+        slots = [state.signals.slot(each.signal_id) for each in alike]
+        state.signals.keep_facts(slots, alike[0])
+
+
+def _member(state: TickerState, entry: Entry) -> Member:
+    return Member(
+        entry.signal_id,
+        bytes.fromhex(entry.payload_hash),
+        entry.body,
+        entry.generated_at_ms,
+        -1 if entry.published_ms is None else entry.published_ms,
+        state.calendar.last_closed_at(entry.generated_at_ms),
+    )

@@ -98,6 +98,7 @@ class Template:
         self._hash_head = of_ticker + _HASH_HEAD
         self._time_at = len(of_ticker) + len(word(entry.action)) + _DOUBLE
         self._births = one.json_head, named + one.json_tail, two.json_head, named + two.json_tail
+        self._born = of_ticker + one.content, of_ticker + two.content
         # Around the time of birth and the id of each birth.
         self._around = (
             script.judged + script.head + one.transition[0],
@@ -117,9 +118,10 @@ class Template:
             of_ticker + each.content + self._event_tail for each in script.tellings[told:]
         ]
 
-    def say(self, members: Iterable[Member]) -> Said:
-        """Return what is said of each signal."""
-        states, events = [], []
+    def say(self, members: Iterable[Member], *, new: bool = False) -> Said:
+        """Return what is said of each signal; of a `new` one the births are told, too."""
+        states: list[tuple[str, bytes]] = []
+        events: list[tuple[str, bytes]] = []
         head, hash_head = header_of("SignalState"), self._hash_head
         one_head, one_tail, two_head, two_tail = self._births
         before, after, between, behind = self._around
@@ -143,6 +145,10 @@ class Template:
                 end, self._backdated(member) if live else NULL, tail,
             )  # fmt: skip
             states.append((signal_id, b"".join(state)))
+            if new:
+                for its_id, content in zip((one, two), self._born, strict=True):
+                    parts = self._event_head, hexlify(its_id), said_id, content, as_of
+                    events.append((signal_id, b"".join((*parts, self._event_tail))))
             for its_id, content in zip(ids, self._contents, strict=True):
                 value = self._event_head + its_id + said_id + content
                 events.append((signal_id, value))

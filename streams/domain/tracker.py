@@ -16,7 +16,8 @@ from streams.domain.bars import Bar, merge
 from streams.domain.calendar import CalendarOf
 from streams.domain.comparison import compare
 from streams.domain.effects import Effects
-from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_one, tell_state
+from streams.domain.evaluation import evaluate_changed, evaluate_new, evaluate_one
+from streams.domain.moments import tell_state
 from streams.domain.projection import quarantine_event
 from streams.domain.signals import Entry, contest, hold_decision, new_entry
 from streams.domain.state import TickerState

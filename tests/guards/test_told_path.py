@@ -61,7 +61,7 @@ class Life:
 
 
 PHASES: dict[str, tuple[Callable[[Life], int], int, int]] = {
-    "registered": (lambda life: life.register(), 2, 110),
+    "registered": (lambda life: life.register(), 2, 80),
     "entered": (lambda life: life.close(0, 1), 1, 30),
     "observed": (lambda life: life.close(1, WINDOW), 0, 3 * WINDOW),
     "matured": (lambda life: life.close(WINDOW, WINDOW + 1), 2, 35),

@@ -10,7 +10,7 @@ from schemas.records import Signal
 from streams.domain.observations import NOT_ENTERED, Facts
 from streams.domain.signals import Entry, Member
 from streams.domain.telling_alike import Template
-from streams.domain.telling_state import new_events, say, told_of
+from streams.domain.telling_state import NOTHING_TOLD, new_events, say, told_of
 from tests.builders import EPOCH_MS, HOUR_MS
 from tests.unit.streams.closed_bars import CALENDAR
 from tests.unit.streams.test_telling import entries, facts_of_bars
@@ -83,3 +83,18 @@ def test_a_group_says_what_each_of_it_says(group: tuple[Entry, list[Entry]], ent
         found = new_events(now, told_of(each, CALENDAR), {}, 7)
         events += [(each.signal_id, value) for value in found]
     assert said.events == events
+
+
+@settings(max_examples=100, deadline=None)
+@given(alike())
+def test_a_new_group_tells_its_births_too(group: tuple[Entry, list[Entry]]) -> None:
+    like, members = group
+    ticker = like.payload.ticker
+
+    said = Template(like, 0, ticker, CALENDAR, 7).say([_member(each) for each in members], new=True)
+
+    assert said.events == [
+        (each.signal_id, value)
+        for each in members
+        for value in new_events(say(each, ticker, CALENDAR, 7), NOTHING_TOLD, {}, 7)
+    ]
