@@ -5,9 +5,11 @@ stops the others.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
-from typing import Protocol
+from functools import partial
+from operator import itemgetter
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
@@ -17,47 +19,65 @@ from schemas.errors import DecodeError
 from schemas.policy import OPERATORS, Policy, policy_of
 from sinks.observation_blocks import blocks_of, read_blocks
 from sinks.observation_columns import ObservationBlock
-from sinks.sink import Batch, Fields
-from sinks.state_reading import read_state, with_texts
+from sinks.sink import Batch, Fields, TopicPartition
+from sinks.state_reading import event_texts, read_event, read_state, state_texts
+
+Read: TypeAlias = Callable[[bytes | None], Sequence[Any]]
 
 _KEPT_BYTES = 256 * 1024
-_BAR_FLOATS = ("open", "high", "low", "close", "split_ratio", "dividend")
-_STATE_FLOATS = ("entry_price", "net_return", "raw_return", "annual_return", "mae", "mfe")
+_bar_floats: Callable[[Fields], tuple[float, ...]] = itemgetter(
+    "open", "high", "low", "close", "split_ratio", "dividend"
+)
+_state_floats: Callable[[Fields], tuple[float | None, ...]] = itemgetter(
+    "entry_price", "net_return", "raw_return", "annual_return", "mae", "mfe"
+)
 
 
-class RawRecord(Protocol):
-    """A record as the Kafka client hands it over."""
+class Content(Protocol):
+    """A record as the reader of its partition hands it over."""
 
-    topic: str
-    partition: int
     offset: int
     timestamp: int
     key: bytes | None
     value: bytes | None
 
 
+class RawRecord(Content, Protocol):
+    """A record that names its partition."""
+
+    topic: str
+    partition: int
+
+
 def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
     """Return the records by kind; those that cannot be read as dead letters."""
-    batch = Batch()
-    observations = topics.prefixed(prefix, topics.OBSERVATIONS)
-    states = topics.prefixed(prefix, topics.SIGNAL_STATES)
-    kinds = {
-        topics.prefixed(prefix, topics.BARS): ("SessionBar", batch.bars),
-        topics.prefixed(prefix, topics.VALIDATION_EVENTS): ("ValidationEvent", batch.events),
-        topics.prefixed(prefix, topics.POLICIES): ("PolicyVersion", batch.policies),
-        topics.prefixed(prefix, topics.DEAD_LETTERS): ("DeadLetter", batch.dead_letters),
-    }
+    parts: dict[TopicPartition, list[Content]] = {}
     for record in raw:
-        try:
-            if record.topic == observations:
-                batch.observations.extend(_blocks(record.value))
-            elif record.topic == states:
-                batch.states.append(_state(record.value))
-            else:
-                expected, rows = kinds[record.topic]
-                rows.append(_decoded(record.value, expected))
-        except DecodeError as error:
-            batch.dead_letters.append(_dead_letter(record, error))
+        parts.setdefault((record.topic, record.partition), []).append(record)
+    return decode_parts(parts, prefix)
+
+
+def decode_parts(parts: Mapping[TopicPartition, Sequence[Content]], prefix: str = "") -> Batch:
+    """Return the records of some partitions by kind, as `decode_batch` does."""
+    batch = Batch()
+    kinds: dict[str, tuple[list[Any], Read]] = {
+        topics.prefixed(prefix, topic): found
+        for topic, found in (
+            (topics.OBSERVATIONS, (batch.observations, _blocks)),
+            (topics.SIGNAL_STATES, (batch.states, _states)),
+            (topics.BARS, (batch.bars, partial(_plain, "SessionBar"))),
+            (topics.VALIDATION_EVENTS, (batch.events, _events)),
+            (topics.POLICIES, (batch.policies, partial(_plain, "PolicyVersion"))),
+            (topics.DEAD_LETTERS, (batch.dead_letters, partial(_plain, "DeadLetter"))),
+        )
+    }
+    for (topic, partition), records in parts.items():
+        rows, read = kinds[topic]
+        for record in records:
+            try:
+                rows += read(record.value)
+            except DecodeError as error:
+                batch.dead_letters.append(_dead_letter(topic, partition, record, error))
     return batch
 
 
@@ -66,12 +86,21 @@ def _blocks(value: bytes | None) -> list[ObservationBlock]:
     return blocks_of(_decoded(value, "Observations")) if found is None else found
 
 
-def _state(value: bytes | None) -> Fields:
+def _states(value: bytes | None) -> Sequence[Fields]:
     found = read_state(value) if value else None
     if found is None:
-        return with_texts(_decoded(value, "SignalState"))
+        return (state_texts(_decoded(value, "SignalState")),)
     _check_numbers("SignalState", found)
-    return found
+    return (found,)
+
+
+def _events(value: bytes | None) -> Sequence[Fields]:
+    found = read_event(value) if value else None
+    return (event_texts(_decoded(value, "ValidationEvent")) if found is None else found,)
+
+
+def _plain(expected: str, value: bytes | None) -> Sequence[Fields]:
+    return (_decoded(value, expected),)
 
 
 def _decoded(value: bytes | None, expected: str) -> Fields:
@@ -101,9 +130,9 @@ def _sum_of_floats(name: str, content: Fields) -> float:
     # SQLite stores NaN as NULL; one sum finds a NaN or an infinity in any of its terms.
     match name:
         case "SessionBar":
-            return sum(float(content[each]) for each in _BAR_FLOATS)
+            return sum(_bar_floats(content))
         case "SignalState":
-            return sum(float(content[each] or 0.0) for each in _STATE_FLOATS)
+            return sum([each or 0.0 for each in _state_floats(content)])
     return 0.0
 
 
@@ -141,11 +170,11 @@ def _sum_of_thresholds(policy: Policy) -> float:
     )
 
 
-def _dead_letter(record: RawRecord, error: DecodeError) -> Fields:
+def _dead_letter(topic: str, partition: int, record: Content, error: DecodeError) -> Fields:
     value = record.value or b""
     return {
-        "topic": record.topic,
-        "partition": record.partition,
+        "topic": topic,
+        "partition": partition,
         "offset": record.offset,
         "index": None,
         "error_class": error.error_class,

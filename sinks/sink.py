@@ -28,7 +28,7 @@ class Position:
 class Batch:
     """Decoded records by kind, in log order within a partition, and where they end.
 
-    Screen, verdict and transitions of a state are JSON texts.
+    Screen, verdict and transitions of a state, and the checks of an event, are JSON texts.
     """
 
     bars: list[Fields] = field(default_factory=list)

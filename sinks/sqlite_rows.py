@@ -1,6 +1,6 @@
 """PURE: decoded records to the values of SQL rows, and the SQL that stores them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -92,8 +92,7 @@ SIGNAL_COLUMNS = _STATE_COLUMNS + _OF_PAYLOAD + _DERIVED + _OF_SIGNAL
 _state_values = itemgetter(*_OF_STATE)
 _payload_values = itemgetter(*_OF_PAYLOAD)
 _signal_values = itemgetter(*_OF_SIGNAL)
-_event_start = itemgetter(*EVENT_COLUMNS[: EVENT_COLUMNS.index("checks")])
-_event_end = itemgetter(*EVENT_COLUMNS[EVENT_COLUMNS.index("checks") + 1 :])
+event_row: Callable[[Fields], Row] = itemgetter(*EVENT_COLUMNS)
 _bar_values = itemgetter(*BAR_COLUMNS)
 _EMPTY_LIST = "[]"
 
@@ -173,16 +172,6 @@ def bar_row(bar: Fields) -> Row:
     """Return the row of a session's bar."""
     row: Row = _bar_values(bar)
     return row
-
-
-def event_row(event: Fields) -> Row:
-    """Return the row of a validation event."""
-    checks = event["checks"]
-    return (
-        *_event_start(event),
-        to_json(checks) if checks else _EMPTY_LIST,
-        *_event_end(event),
-    )
 
 
 def policy_row(policy: Fields) -> Row:

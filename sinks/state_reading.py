@@ -1,47 +1,36 @@
-"""PURE: SignalState bytes to what its row needs, without an object a check or a transition.
+"""PURE: SignalState and ValidationEvent bytes to what their rows need, lists as JSON texts.
 
-The same checks stand in thousands of states: their JSON is kept by their bytes.
-What is not of the usual shape (long names, decisions, lists in several blocks)
-is left to the general decoder, with the same outcome.
+The same checks and reasons stand in thousands of records: their JSON is kept by their
+bytes, which say the same wherever they stand. What is not of the usual shape
+(decisions, lists in several blocks) is left to the general decoder, with the same outcome.
 """
 
-import struct
-from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
 from schemas.codec import header_of, schema_text
 from schemas.reading import MORE, read_long
+from sinks.generated_reading import KEPT, UNREADABLE, Read, read_ms, read_text, reader_of
 from sinks.sink import Fields
 
-# A value and where the next one begins.
-Read: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
-_Field: TypeAlias = tuple[str, Read, bool]
-
-_SOME = 2
-_MS_BYTES = 6
-_KEPT = 100_000
-# Bytes of a text by its first byte; none for a longer one, which then breaks the sum.
-_SIZES = tuple(each >> 1 if each < MORE and each % 2 == 0 else None for each in range(256))
-_double = struct.Struct("<d").unpack_from
 _checks: dict[bytes, str] = {}
-_times: dict[bytes, int] = {}
+_statuses: dict[bytes, tuple[str, str]] = {}
+_reasons: dict[bytes, tuple[str, str]] = {}
 
 
 def read_state(value: bytes) -> Fields | None:
-    """Return a state as `with_texts` does; None where the general decoder has to look."""
-    if not value.startswith(_header()):
-        return None
-    try:
-        state, at = _record(value, len(_header()), _fields()["SignalState"])
-    except (IndexError, TypeError, KeyError, UnicodeDecodeError, struct.error):
-        return None
-    return state if at == len(value) else None
+    """Return a state as `state_texts` does; None where the general decoder has to look."""
+    return _whole(value, *_state())
 
 
-def with_texts(state: Fields) -> Fields:
+def read_event(value: bytes) -> Fields | None:
+    """Return an event as `event_texts` does; None where the general decoder has to look."""
+    return _whole(value, *_event())
+
+
+def state_texts(state: Fields) -> Fields:
     """Return a decoded state with the JSON of its screen, verdict and transitions."""
     verdict = state["verdict"]
     return {
@@ -52,63 +41,24 @@ def with_texts(state: Fields) -> Fields:
     }
 
 
+def event_texts(event: Fields) -> Fields:
+    """Return a decoded event with the JSON of its checks."""
+    return {**event, "checks": to_json(event["checks"])}
+
+
 def to_json(value: Any) -> str:
     """Return JSON of one form, so that equal values are equal texts."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _record(value: bytes, at: int, fields: tuple[_Field, ...]) -> tuple[Fields, int]:
-    # A missing value and a short text, most of what there is, without a call of their own.
-    found: Fields = {}
-    for name, read, optional in fields:
-        if optional:
-            tag = value[at]
-            at += 1
-            if tag == 0:
-                found[name] = None
-                continue
-            if tag != _SOME:
-                raise IndexError
-        size = _SIZES[value[at]] if read is _text else None
-        if size is None:
-            found[name], at = read(value, at)
-        else:
-            at += 1
-            found[name] = value[at : at + size].decode()
-            at += size
-    return found, at
-
-
-def _text(value: bytes, at: int) -> tuple[str, int]:
-    size: int | None = _SIZES[value[at]]
-    if size is None:
-        size, at = read_long(value, at)
-        if size < 0 or at + size > len(value):
-            raise IndexError
-    else:
-        at += 1
-    return value[at : at + size].decode(), at + size
-
-
-def _number(value: bytes, at: int) -> tuple[float, int]:
-    return _double(value, at)[0], at + 8
-
-
-def _ms(value: bytes, at: int) -> tuple[int, int]:
-    # A time of these centuries has six bytes, and many records have the same.
-    found = _times.get(value[at : at + _MS_BYTES])
-    if found is not None:
-        return found, at + _MS_BYTES
-    found, end = read_long(value, at)
-    if end == at + _MS_BYTES:
-        if len(_times) > _KEPT:
-            _times.clear()
-        _times[value[at:end]] = found
-    return found, end
-
-
-def _flag(value: bytes, at: int) -> tuple[bool, int]:
-    return (False, True)[value[at]], at + 1
+def _whole(value: bytes, header: bytes, read: Read) -> Fields | None:
+    if not value.startswith(header):
+        return None
+    try:
+        found, at = read(value, len(header))
+    except UNREADABLE:
+        return None
+    return found if at == len(value) else None
 
 
 def _many(read: Read) -> Read:
@@ -137,9 +87,9 @@ def _none_of(value: bytes, at: int) -> tuple[list[Any], int]:
 
 
 def _pair(value: bytes, at: int) -> tuple[tuple[str, float], int]:
-    key, at = _text(value, at)
-    number, at = _number(value, at)
-    return (key, number), at
+    key, at = read_text(value, at)
+    number, at = _number()(value, at)
+    return (key, number["number"]), at
 
 
 def _map(value: bytes, at: int) -> tuple[dict[str, float], int]:
@@ -147,65 +97,87 @@ def _map(value: bytes, at: int) -> tuple[dict[str, float], int]:
     return dict(pairs), at
 
 
+# In the next three `end` is a guess, right wherever the texts are short: bytes that are held
+# were read in full, and no whole values begin with other whole values.
 def _check(value: bytes, at: int) -> tuple[str, int]:
-    end = at
-    end += 1 + _SIZES[value[end]]  # type: ignore[operator]
-    end += 9 + _SIZES[value[end]]  # type: ignore[operator]
-    tag = value[end]
-    if tag not in (0, _SOME):
-        raise IndexError
-    end += 9 if tag else 1
-    end += 1 + _SIZES[value[end]]  # type: ignore[operator]
-    size = _SIZES[value[end]]
-    if size is None:
-        size, end = read_long(value, end)
-        end += size
-    else:
-        end += 1 + size
-    piece = value[at:end]
-    found = _checks.get(piece)
+    end = at + 1 + (value[at] >> 1)
+    end += 9 + (value[end] >> 1)
+    end += 9 if value[end] else 1
+    end += 1 + (value[end] >> 1)
+    end = _after(value, end)
+    found = _checks.get(value[at:end])
     if found is None:
-        check, read_to = _record(value, at, _fields()["Check"])
-        if read_to != end:
-            raise IndexError
-        if len(_checks) > _KEPT:
-            _checks.clear()
-        found = _checks[piece] = to_json(check)
+        check, end = _record("Check")(value, at)
+        found = to_json(check)
+        _hold(_checks, value[at:end], found)
     return found, end
 
 
+def _status(value: bytes, at: int) -> tuple[tuple[str, str], int]:
+    end = at + (2 + (value[at + 1] >> 1) if value[at] else 1)
+    end += 1 + (value[end] >> 1)
+    found = _statuses.get(value[at:end])
+    if found is None:
+        held, end = _record("Transition", 0, 2)(value, at)
+        found = to_json(held["from_status"]), to_json(held["to_status"])
+        _hold(_statuses, value[at:end], found)
+    return found, end
+
+
+def _reason(value: bytes, at: int) -> tuple[tuple[str, str], int]:
+    end = _after(value, at + (2 + (value[at + 1] >> 1) if value[at] else 1))
+    end += 2 + (value[end + 1] >> 1) if value[end] else 1
+    found = _reasons.get(value[at:end])
+    if found is None:
+        held, end = _record("Transition", 3, 6)(value, at)
+        reason = f'"reason":{to_json(held["reason"])},"session":{to_json(held["session"])}'
+        found = to_json(held["decision_id"]), reason
+        _hold(_reasons, value[at:end], found)
+    return found, end
+
+
+def _after(value: bytes, at: int) -> int:
+    # The end of a text of up to 8,191 bytes: some reasons are long.
+    size = value[at]
+    if size < MORE:
+        return at + 1 + (size >> 1)
+    return at + 2 + ((size - MORE | value[at + 1] << 7) >> 1)
+
+
+def _transition(value: bytes, at: int) -> tuple[str, int]:
+    (before, after), at = _status(value, at)
+    ms, at = read_ms(value, at)
+    (decision, reason), at = _reason(value, at)
+    event, at = read_text(value, at)
+    quoted = f'"{event}"' if event.isalnum() else to_json(event)
+    start = f'{{"as_of_ms":{ms},"decision_id":{decision},"event_id":{quoted}'
+    return f'{start},"from_status":{before},{reason},"to_status":{after}}}', at
+
+
 def _screen(value: bytes, at: int) -> tuple[str, int]:
-    status, at = _text(value, at)
-    checks, at = _some_checks(value, at)
-    reason, at = _text(value, at)
-    return f'{{"checks":[{checks}],"reason":{_quoted(reason)},"status":{_quoted(status)}}}', at
+    status, at = read_text(value, at)
+    checks, at = _listed_checks(value, at)
+    reason, at = read_text(value, at)
+    return f'{{"checks":{checks},"reason":{_quoted(reason)},"status":{_quoted(status)}}}', at
 
 
 def _verdict(value: bytes, at: int) -> tuple[str, int]:
-    status, at = _text(value, at)
-    checks, at = _some_checks(value, at)
-    session, at = _text(value, at)
-    as_of_ms, at = _ms(value, at)
+    status, at = read_text(value, at)
+    checks, at = _listed_checks(value, at)
+    session, at = read_text(value, at)
+    as_of_ms, at = read_ms(value, at)
     text = f'"session":{_quoted(session)},"status":{_quoted(status)}'
-    return f'{{"as_of_ms":{as_of_ms},"checks":[{checks}],{text}}}', at
+    return f'{{"as_of_ms":{as_of_ms},"checks":{checks},{text}}}', at
 
 
-def _some_checks(value: bytes, at: int) -> tuple[str, int]:
-    checks, at = _many(_check)(value, at)
-    return ",".join(checks), at
+def _listed(read: Read) -> Read:
+    many = _many(read)
 
+    def of(value: bytes, at: int) -> tuple[str, int]:
+        found, at = many(value, at)
+        return f"[{','.join(found)}]", at
 
-def _transition(value: bytes, at: int) -> tuple[Fields, int]:
-    return _record(value, at, _fields()["Transition"])
-
-
-def _transitions(value: bytes, at: int) -> tuple[str, int]:
-    found, at = _many(_transition)(value, at)
-    return to_json(found), at
-
-
-def _payload(value: bytes, at: int) -> tuple[Fields, int]:
-    return _record(value, at, _fields()["Signal"])
+    return of
 
 
 @lru_cache(maxsize=1 << 12)
@@ -213,44 +185,56 @@ def _quoted(text: str) -> str:
     return to_json(text)
 
 
-_PRIMITIVES: dict[str, Read] = {
-    "string": _text, "double": _number, "int": read_long, "long": _ms, "boolean": _flag,
-}  # fmt: skip
+def _hold(held: dict[bytes, Any], piece: bytes, found: Any) -> None:
+    if len(held) > KEPT:
+        held.clear()
+    held[piece] = found
+
+
+_listed_checks = _listed(_check)
 _OWN: dict[str, Read] = {
-    "payload": _payload, "screen": _screen, "verdict": _verdict,
-    "transitions": _transitions, "decisions": _none_of, "quarantined": _none_of,
-    "suspect_sessions": _many(_text), "indicators": _map,
+    "screen": _screen, "verdict": _verdict, "checks": _listed_checks,
+    "transitions": _listed(_transition), "decisions": _none_of, "quarantined": _none_of,
+    "suspect_sessions": _many(read_text), "indicators": _map,
 }  # fmt: skip
 
 
 @cache
-def _header() -> bytes:
-    return header_of("SignalState")
+def _state() -> tuple[bytes, Read]:
+    return header_of("SignalState"), reader_of(_schemas()["SignalState"], _OWN)
 
 
 @cache
-def _fields() -> dict[str, tuple[_Field, ...]]:
-    # By the name of the record, in the order of the schema.
-    found: dict[str, tuple[_Field, ...]] = {}
-    _find(orjson.loads(schema_text("signal_state")), found)
+def _event() -> tuple[bytes, Read]:
+    return header_of("ValidationEvent"), reader_of(_schemas()["ValidationEvent"], _OWN)
+
+
+@cache
+def _number() -> Read:
+    return reader_of({"fields": [{"name": "number", "type": "double"}]}, {})
+
+
+@cache
+def _record(name: str, first: int = 0, end: int | None = None) -> Read:
+    return reader_of({"fields": _schemas()[name]["fields"][first:end]}, {})
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    # By the name of the record.
+    found: dict[str, Any] = {}
+    for name in ("signal_state", "validation_event"):
+        _find(orjson.loads(schema_text(name)), found)
     return found
 
 
-def _find(schema: Any, found: dict[str, tuple[_Field, ...]]) -> None:
+def _find(schema: Any, found: dict[str, Any]) -> None:
     for each in schema if isinstance(schema, list) else [schema]:
         if not isinstance(each, dict):
             continue
         if each["type"] == "array":
             _find(each["items"], found)
         elif each["type"] == "record":
-            fields = [(field["name"], field["type"]) for field in each["fields"]]
-            found[each["name"]] = tuple(_field(name, kind) for name, kind in fields)
-            for _, kind in fields:
-                _find(kind, found)
-
-
-def _field(name: str, kind: Any) -> _Field:
-    optional = isinstance(kind, list)
-    inner = kind[1] if optional else kind
-    primitive = _PRIMITIVES.get(inner, _none_of) if isinstance(inner, str) else _none_of
-    return name, _OWN.get(name, primitive), optional
+            found[each["name"]] = each
+            for field in each["fields"]:
+                _find(field["type"], found)

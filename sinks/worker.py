@@ -19,8 +19,9 @@ from kafka.errors import (
 )
 
 from schemas.topics import OUTBOUND, prefixed
-from sinks.decoding import decode_batch
+from sinks.decoding import decode_parts
 from sinks.errors import BrokerError, MissingTopicError, SinkError, SourceMismatchError
+from sinks.fetching import read_quickly
 from sinks.sink import Batch, Position, Sink, Written
 from sinks.sink import TopicPartition as Tp
 
@@ -82,7 +83,7 @@ def _carry(
     while not should_stop():
         polled = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         if polled:
-            batch = decode_batch((each for part in polled.values() for each in part), source.prefix)
+            batch = decode_parts(polled, source.prefix)
             batch.positions.update(source.after(polled))
             on_batch(sink.write(batch))
             heard = monotonic()
@@ -194,7 +195,7 @@ def _trouble(broker: str, error: KafkaError) -> str:
 
 
 def _consumer(broker: str) -> Any:
-    return KafkaConsumer(
+    consumer = KafkaConsumer(
         bootstrap_servers=broker.split(","),
         group_id=None,
         enable_auto_commit=False,
@@ -204,3 +205,5 @@ def _consumer(broker: str) -> Any:
         fetch_max_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
+    read_quickly(consumer)
+    return consumer

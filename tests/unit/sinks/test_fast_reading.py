@@ -9,14 +9,22 @@ from hypothesis import strategies as st
 
 from schemas.codec import decode_fields, encode
 from schemas.errors import DecodeError
-from schemas.records import Check, Observation, Observations, SignalState, Verdict
+from schemas.records import (
+    Check,
+    Observation,
+    Observations,
+    SignalState,
+    ValidationEvent,
+    Verdict,
+)
 from sinks.decoding import decode_batch
 from sinks.observation_blocks import blocks_of, read_blocks
 from sinks.observation_columns import ObservationBlock
-from sinks.state_reading import read_state, with_texts
+from sinks.state_reading import event_texts, read_event, read_state, state_texts
 from tests.unit.sinks.samples import (
     lost,
     make_check,
+    make_event,
     make_matured,
     make_observation,
     make_stage,
@@ -166,17 +174,53 @@ def test_a_state_is_read_as_the_general_decoder_does(state: SignalState) -> None
     value = encode(state)
     found = read_state(value)
 
-    assert (found is None) == bool(state.decisions or state.quarantined or long_word(state))
+    if not long_word(state):
+        assert (found is None) == bool(state.decisions or state.quarantined)
     if found is not None:
-        assert found == with_texts(decode_fields(value)[1])
+        assert found == state_texts(decode_fields(value)[1])
 
 
 def long_word(state: SignalState) -> bool:
     checks = [*state.screen.checks, *(state.verdict.checks if state.verdict else [])]
-    return any(len(each.encode()) > 63 for e in checks for each in (e.name, e.op, e.status))
+    words = [each for e in checks for each in (e.name, e.op, e.status)]
+    words += [each.to_status for each in state.transitions]
+    return any(len(each.encode()) > 63 for each in words)
+
+
+@st.composite
+def events(draw: st.DrawFn) -> ValidationEvent:
+    return make_event(
+        draw(WORDS),
+        from_status=draw(st.none() | WORDS),
+        reason=draw(WORDS),
+        checks=draw(st.lists(CHECKS, max_size=3)),
+        session=draw(st.none() | WORDS),
+        as_of_ms=draw(st.integers(0, 2**62)),
+        revision=draw(st.integers(-70, 2**31 - 1)),
+        epoch=draw(st.integers(-70, 2**40)),
+    )
+
+
+@settings(max_examples=200)
+@given(events())
+def test_an_event_is_read_as_the_general_decoder_does(event: ValidationEvent) -> None:
+    value = encode(event)
+    found = read_event(value)
+
+    if not any(len((e.name + e.status).encode()) > 63 for e in event.checks):
+        assert found is not None
+    if found is not None:
+        assert found == event_texts(decode_fields(value)[1])
+
+
+def test_every_kept_check_is_read_from_its_bytes_alone() -> None:
+    for reason in ("ab", "a" * 63, "a" * 64, "ab" * 300, "é" * 5000, "ab"):
+        value = encode(make_event(checks=[make_check(reason=reason)] * 2))
+        assert read_event(value) == event_texts(decode_fields(value)[1])
 
 
 STATE = encode(make_matured(transitions=[make_transition("a")], indicators={"x": 1.0}))
+EVENT = encode(make_event(checks=[make_check()], from_status="a"))
 RECORD = encode(
     Observations(
         ticker="A",
@@ -192,7 +236,15 @@ def general_state(value: bytes) -> Any:
         name, content = decode_fields(value)
     except DecodeError:
         return None
-    return with_texts(content) if name == "SignalState" else None
+    return state_texts(content) if name == "SignalState" else None
+
+
+def general_event(value: bytes) -> Any:
+    try:
+        name, content = decode_fields(value)
+    except DecodeError:
+        return None
+    return event_texts(content) if name == "ValidationEvent" else None
 
 
 def general_blocks(value: bytes) -> Any:
@@ -206,15 +258,17 @@ def general_blocks(value: bytes) -> Any:
 @settings(max_examples=400)
 @given(st.data())
 def test_broken_bytes_are_never_read_as_anything_else(data: st.DataObject) -> None:
-    whole = data.draw(st.sampled_from([STATE, RECORD]))
+    whole = data.draw(st.sampled_from([STATE, EVENT, RECORD]))
     at = data.draw(st.integers(0, len(whole)))
     gone = data.draw(st.integers(0, 3))
     value = whole[:at] + data.draw(st.binary(max_size=3)) + whole[at + gone :]
 
-    state, blocks = read_state(value), read_blocks(value)
+    state, event, blocks = read_state(value), read_event(value), read_blocks(value)
 
     if state is not None:
         assert repr(state) == repr(general_state(value))
+    if event is not None:
+        assert repr(event) == repr(general_event(value))
     if blocks is not None:
         assert shown(blocks) == general_blocks(value)
 
