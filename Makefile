@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench study clean
+.PHONY: demo test check bench study simulate clean
 
 demo: $(READY)
 	$(BIN)/signal-tracker demo --out build/demo
@@ -25,6 +25,11 @@ bench: $(READY)
 
 study: $(READY)
 	$(BIN)/python -m studies.run
+
+# worlds with crashes and pauses at random points, without a broker
+SEEDS ?= 200
+simulate: $(READY)
+	$(BIN)/python -m tests.topology.simulate --seeds $(SEEDS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

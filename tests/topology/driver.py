@@ -29,6 +29,8 @@ from streams.tables import PartitionTable, declare_tables
 from tests.topology.log import BrokerGoneError, Log, RecordingProducer, Tp
 from tests.unit.streams.fold import RULES
 
+# The chance that a sleeper wakes up before a step of the others.
+WAKES = 0.3
 BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in INBOUND}
 
 
@@ -37,20 +39,30 @@ class Delivery:
     """How the log reaches the workers: partitions, owners of them, chunks, crashes.
 
     A worker of `dies_after` n dies when n batches are delivered, and its successor at
-    the next of these numbers.
+    the next of these numbers. One of -n falls asleep then, for so long that its partitions
+    move; it wakes up later. Without `leased` it then sends what it had at hand; without
+    `durable` offsets are committed as soon as a chunk is read. Both lose rows, and are here
+    so that tests can show that they would see it.
     """
 
     partitions: int = 1
     owners: int = 1
     chunk: int = 50
     dies_after: tuple[int, ...] = ()
+    leased: bool = True
+    durable: bool = True
 
 
 class Worker:
     """One life of a worker: a processor over what the changelog holds at its start."""
 
     def __init__(
-        self, log: Log, owned: Sequence[int], delivery: Delivery, producer: Any, rules: Rules
+        self,
+        log: Log,
+        owned: Sequence[int],
+        delivery: Delivery,
+        producer: RecordingProducer,
+        rules: Rules,
     ) -> None:
         app = faust.App("topology", store="memory://")
         self._tables = declare_tables(app, delivery.partitions)
@@ -59,6 +71,8 @@ class Worker:
         outbox = Outbox(Sender(lambda: producer), self._tables, "")
         self.processor = Processor(rules, outbox, self._tables, delivery.partitions)
         self.owned = owned
+        self.producer = producer
+        self.work: asyncio.Future[Any] | None = None
         self.chunks: defaultdict[Tp, ChunkOffsets] = defaultdict(ChunkOffsets)
         self.position: dict[Tp, int] = {}
 
@@ -72,6 +86,9 @@ class Topology:
         self.log = Log()
         self.committed: dict[Tp, int] = {}
         self.crashes = 0
+        self.sleeps = 0
+        self._workers: list[Worker] = []
+        self._sleepers: list[Worker] = []
         self._rng = random.Random(seed)
         self._deaths = list(delivery.dies_after)
 
@@ -89,7 +106,7 @@ class Topology:
     async def _run(self) -> None:
         owners = self.delivery.owners
         shares = [list(range(n, self.delivery.partitions, owners)) for n in range(owners)]
-        workers = [self._start(share) for share in shares]
+        workers = self._workers = [self._start(share) for share in shares]
         while True:
             busy = [at for at, worker in enumerate(workers) if self._unread(worker)]
             if not busy:
@@ -97,15 +114,26 @@ class Topology:
                     return
                 continue
             at = self._rng.choice(busy)
+            if self._sleepers and self._rng.random() < WAKES:
+                await self._wake()
             try:
                 await self._step(workers[at])
             except BrokerGoneError:
                 await self._bury()
                 workers[at] = self._start(workers[at].owned)
+            if workers[at].producer.asleep.is_set():
+                self._leave(workers[at])
+                workers[at] = self._start(workers[at].owned)
 
     def _start(self, owned: Sequence[int]) -> Worker:
         dies_after = self._deaths.pop(0) if self._deaths else None
-        producer = RecordingProducer(self.log, self._rng, dies_after)
+        producer = RecordingProducer(
+            self.log,
+            self._rng,
+            None if dies_after is None else abs(dies_after),
+            sleeps=dies_after is not None and dies_after < 0,
+            leased=self.delivery.leased,
+        )
         worker = Worker(self.log, owned, self.delivery, producer, self.rules)
         for topic in INBOUND:
             for partition in owned:
@@ -121,7 +149,16 @@ class Topology:
         last = chunk[-1].offset
         worker.position[tp] = last + 1
         worker.chunks[tp].push(chunk[0].offset, last)
-        effect = await worker.processor.process(BY_NAME[tp[0]], chunk)
+        if not self.delivery.durable:
+            self.committed[tp] = last + 1
+        work = asyncio.ensure_future(worker.processor.process(BY_NAME[tp[0]], chunk))
+        nap = asyncio.ensure_future(worker.producer.asleep.wait())
+        await asyncio.wait({work, nap}, return_when=asyncio.FIRST_COMPLETED)
+        nap.cancel()
+        if worker.producer.asleep.is_set():
+            worker.work = work
+            return
+        effect = work.result()
         if effect is not None:
             # Looked at, as an agent does; a failure shows in what cannot be committed.
             effect.add_done_callback(lambda done: done.exception())
@@ -130,11 +167,32 @@ class Topology:
             await asyncio.sleep(0)
             self._commit(worker)
 
+    async def _wake(self) -> None:
+        """Let a sleeper go on: its offsets are refused, and nobody waits for it."""
+        worker = self._sleepers.pop()
+        worker.producer.woken.set()
+        if worker.work is not None:
+            await asyncio.wait({worker.work})
+            effect = None if worker.work.exception() else worker.work.result()
+            if effect is not None:
+                await asyncio.wait({effect})
+                effect.exception()
+
+    def _leave(self, worker: Worker) -> None:
+        self.sleeps += 1
+        self._sleepers.append(worker)
+
     async def _settle(self, workers: list[Worker]) -> bool:
         """Wait for what is on its way; say whether all is committed."""
+        while self._sleepers:
+            await self._wake()
         for at, worker in enumerate(workers):
             for _ in range(200):
                 await asyncio.sleep(0)
+            if worker.producer.asleep.is_set():
+                self._leave(worker)
+                workers[at] = self._start(worker.owned)
+                return False
             self._commit(worker)
             ends = {tp: len(self.log.entries[tp]) for tp in worker.position}
             if any(self.committed.get(tp, 0) != end for tp, end in ends.items()):
@@ -153,6 +211,11 @@ class Topology:
     async def _bury(self) -> None:
         """Let what is on the wire arrive, or not: a dead producer says which."""
         self.crashes += 1
+        while self._sleepers:
+            await self._wake()
+        for worker in self._workers:
+            # one that fell asleep a moment ago would be waited for without end
+            worker.producer.woken.set()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -136,13 +136,25 @@ def rows_of(folder: Path) -> dict[str, Row]:
 
 def assert_rows_are(found: dict[str, Row], expected: dict[str, Row]) -> None:
     """Numbers to 1e-9, everything else exactly."""
-    assert found.keys() == expected.keys()
-    for signal_id, row in expected.items():
-        close = {
-            name: pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
-            for name, value in row.items()
-        }
-        assert found[signal_id] == close
+    assert differing(found, expected) == []
+
+
+def differing(found: dict[str, Row], expected: dict[str, Row]) -> list[str]:
+    """What is not as expected, a line a row and column."""
+    lines = [f"{each}: is not expected" for each in sorted(found.keys() - expected.keys())]
+    lines += [f"{each}: is not there" for each in sorted(expected.keys() - found.keys())]
+    for signal_id in sorted(found.keys() & expected.keys()):
+        row, wanted = found[signal_id], expected[signal_id]
+        lines += [
+            f"{signal_id}: {name} was {row.get(name)!r}, expected {wanted.get(name)!r}"
+            for name in sorted(row.keys() | wanted.keys())
+            if row.get(name) != _close(wanted.get(name))
+        ]
+    return lines
+
+
+def _close(value: Any) -> Any:
+    return pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
 
 
 def _records(

@@ -14,6 +14,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from streams.app import MAX_BATCH_BYTES
+from streams.lease import DisplacedError
 
 Tp = tuple[str, int]
 
@@ -60,16 +61,29 @@ class Log:
 
 
 class RecordingProducer:
-    """Stands where aiokafka's producer does; dies after a number of batches.
+    """Stands where aiokafka's producer does; dies, or sleeps, after a number of batches.
 
     What is sent at once with the batch that is not delivered may arrive or not, as
-    on a wire: the outbox sends to several partitions side by side.
+    on a wire: the outbox sends to several partitions side by side. What a sleeper has
+    at hand is sent when it wakes up, unless its lease keeps it from that.
     """
 
-    def __init__(self, log: Log, rng: random.Random, dies_after: int | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        rng: random.Random,
+        dies_after: int | None = None,
+        *,
+        sleeps: bool = False,
+        leased: bool = True,
+    ) -> None:
         self._log = log
         self._rng = rng
         self._left = dies_after
+        self._sleeps = sleeps
+        self._leased = leased
+        self.asleep = asyncio.Event()
+        self.woken = asyncio.Event()
         self.order: list[Tp] = []
 
     def create_batch(self) -> BatchBuilder:
@@ -79,6 +93,14 @@ class RecordingProducer:
         self, batch: BatchBuilder, topic: str, *, partition: int
     ) -> "asyncio.Future[RecordMetadata]":
         future = asyncio.get_running_loop().create_future()
+        if self._left == 0 and self._sleeps:
+            self.asleep.set()
+            await self.woken.wait()
+            if self._leased:
+                future.set_exception(DisplacedError(f"{topic}[{partition}]"))
+            else:
+                future.set_result(self._deliver(batch, (topic, partition)))
+            return future
         if self._left == 0:
             if self._rng.random() < 0.5:
                 self._deliver(batch, (topic, partition))

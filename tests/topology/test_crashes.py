@@ -14,6 +14,7 @@ from sinks.sqlite_queries import reading
 from tests.oracle.examples import JAN_02_CLOSE_MS, closes, signal
 from tests.topology.driver import Delivery, Topology, materialise
 from tests.topology.events import Events, assert_rows_are, publish, random_events, rows_of
+from tests.topology.simulate import simulate
 
 # An empty part of a mixed batch stops the fold (tests/unit/streams/test_bars.py).
 
@@ -88,6 +89,24 @@ def test_many_crashes_change_nothing(seed: int, intraday: bool, tmp_path: Path) 
 
     assert topology.crashes > 10
     assert_rows_are(rows_of(materialise(topology.log, tmp_path, seed)), events.judged())
+
+
+@pytest.mark.parametrize("seed", range(3000, 3004))
+def test_workers_that_sleep_until_their_partitions_have_moved_change_nothing(
+    seed: int, tmp_path: Path
+) -> None:
+    found = simulate(seed, tmp_path, naps=1.0)
+
+    assert found.sleeps > 10
+    assert found.differences == []
+
+
+def test_the_simulation_sees_what_a_worker_without_a_lease_loses(tmp_path: Path) -> None:
+    assert simulate(3000, tmp_path, naps=1.0, leased=False).differences
+
+
+def test_the_simulation_sees_what_a_commit_before_its_effects_loses(tmp_path: Path) -> None:
+    assert simulate(2000, tmp_path, durable=False).differences
 
 
 def test_nothing_is_committed_that_is_not_durable() -> None:
