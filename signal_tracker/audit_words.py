@@ -90,8 +90,8 @@ def ticks_lines(from_ms: Mapping[int, int], calendar: SessionCalendar) -> Iterat
     """Yield from which session on ticks are there, by partition, where older ones are gone."""
     for partition, time_ms in sorted(from_ms.items()):
         session = first_session_from(calendar, time_ms)
-        since = f"held for sessions from {session} on ({calendar.name})" if session else "gone"
-        yield f"ticks[{partition}]: ticks are {since}; else the bars topic stands in for them"
+        since = f"held for sessions from {session} on ({calendar.name})" if session else "all gone"
+        yield f"ticks[{partition}]: ticks are {since}; the bars topic stands in for others"
 
 
 def _all(reached: Offsets, ends: Offsets) -> int:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import OffsetOutOfRangeError
 
 from schemas.topics import CATALOGUE, INBOUND, Topic, prefixed
 from signal_tracker import admin
@@ -48,7 +49,7 @@ class KafkaLog:
         heard = time.monotonic()
         # The position, and not the last record: offsets have gaps where a topic is compacted.
         while self._consumer.position(part) < end:
-            polled = self._consumer.poll(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+            polled = self._poll(part)
             records = [each for each in polled.get(part, ()) if each.offset < end]
             if records:
                 yield Chunk(part.topic, partition, records)
@@ -57,6 +58,16 @@ class KafkaLog:
                 at = self._consumer.position(part)
                 msg = f"no record of {part.topic}[{partition}]@{at} for {_SILENCE_S:.0f} s"
                 raise BrokerError(msg)
+
+    def _poll(self, part: TopicPartition) -> Any:
+        try:
+            return self._consumer.poll(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
+        except OffsetOutOfRangeError:
+            msg = (
+                f"{part.topic}[{part.partition}]: retention deleted records before they were read: "
+                "start again"
+            )
+            raise BrokerError(msg) from None
 
     def _part(self, topic: Topic, partition: int) -> TopicPartition:
         return TopicPartition(prefixed(self.prefix, topic), partition)
@@ -76,7 +87,7 @@ def opened_log(broker: str, prefix: str) -> Iterator[KafkaLog]:
         bootstrap_timeout_ms=admin.TIMEOUT_MS,
         group_id=None,
         enable_auto_commit=False,
-        auto_offset_reset="earliest",
+        auto_offset_reset="none",
         fetch_max_bytes=_FETCH_BYTES,
     )
     try:
