@@ -7,7 +7,8 @@ SinkError
 ├── SinkBusyError         another process writes the same database
 ├── DatabaseVersionError  the database was written by a later version
 ├── UnreadableError       the database to be made anew cannot be read
-└── NoDatabaseError       there is no database to read
+├── NoDatabaseError       there is no database to read
+└── CopyFailedError       the process that writes files beside this one has failed
 """
 
 
@@ -41,3 +42,7 @@ class NoDatabaseError(SinkError):
 
 class UnreadableError(SinkError):
     """Say why the database that is to be made anew cannot be read."""
+
+
+class CopyFailedError(SinkError):
+    """Say why the process that writes report files beside this one has failed."""

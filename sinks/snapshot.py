@@ -5,21 +5,28 @@ written beside its place, flushed to the disk and renamed over the old one.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sinks.report import Report
 from sinks.report_csv import cohort_lines, cohorts_csv
 from sinks.report_json import SummaryTexts, summary_json
 from sinks.report_text import report_text, ticker_lines
+from sinks.snapshot_beside import Tell, beside
 from sinks.snapshot_look import Look
 from sinks.sqlite_queries import reading
 from sinks.sqlite_report import Connection
 
 DATABASE = "signals.db"
 LARGE = ("report.html", "signals.csv", "llm_signal_tracking.json")
+# What a copy of this process writes while this one writes the rest, and from how many signals
+# on that is quicker.
+_BESIDE = LARGE[:2]
+_MANY = 20_000
+_LOOK_S = 0.05
 
 
 def load_report(db_path: Path) -> Report:
@@ -46,10 +53,8 @@ def rendered(db_path: Path, format_: str) -> Iterator[bytes]:
 
 def write_reports(db_path: Path, out_dir: Path) -> list[Path]:
     """Write every report file of the database into the folder; return their paths."""
-    look = Look()
-    with reading(db_path) as connection:
-        report = look.report(connection)
-        return [*_Quick().write(report, out_dir), *_large(look, report, connection, out_dir)]
+    writer = Writer(db_path, out_dir)
+    return [*writer.quick(), *writer.large()]
 
 
 class Writer:
@@ -72,7 +77,31 @@ class Writer:
         """Write the files with a line or more a signal; none more once `stop` says so."""
         with self._opened() as connection:
             report = self._look.report(connection)
-            return list(_large(self._look, report, connection, self._out, stop))
+            if report.counted.everything.total < _MANY or (os.cpu_count() or 1) < len(_BESIDE):
+                return list(
+                    _large(self._look, report, connection, self._out, names=LARGE, stop=stop)
+                )
+        with beside(self._out, partial(self._as_copy, report)) as copy:
+            mine = self._some(tuple(each for each in LARGE if each not in _BESIDE), stop)
+            while not copy.ended(_LOOK_S):
+                if stop():
+                    return [*(self._out / each for each in copy.kill()), *mine]
+            written = [self._out / each for each in copy.told()]
+        if not written:
+            # It saw another state of the database than its memory is of.
+            written = self._some(_BESIDE, stop)
+        return [*written, *mine]
+
+    def _some(self, names: Sequence[str], stop: Callable[[], bool]) -> list[Path]:
+        with self._opened() as connection:
+            report = self._look.report(connection)
+            return list(_large(self._look, report, connection, self._out, names=names, stop=stop))
+
+    def _as_copy(self, report: Report, tell: Tell) -> None:
+        with reading(self._db_path) as connection:
+            if self._db_path.stat().st_ino == self._inode and self._look.is_of(connection):
+                for each in _large(self._look, report, connection, self._out, names=_BESIDE):
+                    tell(each.name)
 
     @contextmanager
     def _opened(self) -> Iterator[Connection]:
@@ -109,12 +138,14 @@ def _large(
     report: Report,
     connection: Connection,
     out: Path,
+    *,
+    names: Sequence[str],
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Path]:
-    makers = (look.html, look.signals_csv, look.tracking_json)
-    for name, pieces in zip(LARGE, makers, strict=True):
+    makers = dict(zip(LARGE, (look.html, look.signals_csv, look.tracking_json), strict=True))
+    for name in names:
         try:
-            yield _replaced(out / name, _until(stop, pieces(connection, report)))
+            yield _replaced(out / name, _until(stop, makers[name](connection, report)))
         except _StoppedError:
             return
 

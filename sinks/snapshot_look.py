@@ -56,6 +56,10 @@ class Look:
                 gc.freeze()
         return report_of(book, self._counted, as_of, paper)
 
+    def is_of(self, connection: Connection) -> bool:
+        """Say whether the last report is of what this connection sees."""
+        return read_changes(connection, self._change)[0] == self._change
+
     def _brought_up(self, connection: Connection, arrival: AsOf) -> ReportBook:
         policy = current_policy(connection)
         change, changed = read_changes(connection, self._change)
