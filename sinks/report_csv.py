@@ -50,6 +50,7 @@ COHORT_COLUMNS = (
 
 
 # The columns of signals.csv that are stored as they are, in its order; `model` as model_name.
+# Those that an entry has are not read again.
 _DERIVED = frozenset(
     {
         "observations", "max_drawdown", "data_class", "screen", "verdict", "stale",
@@ -57,8 +58,13 @@ _DERIVED = frozenset(
         "annualised_from_sessions", "annualised_under_a_year",
     }
 )  # fmt: skip
-STORED_COLUMNS = tuple(
+_AS_STORED = tuple(
     "model_name" if name == "model" else name for name in COLUMNS if name not in _DERIVED
+)
+STORED_COLUMNS = (
+    "signal_id",
+    "ticker",
+    *(name for name in _AS_STORED if name not in Entry._fields),
 )
 _BOOLS = frozenset({"suspect_price", "backdated"})
 _FLOATS = frozenset(
@@ -84,8 +90,10 @@ def signals_lines(
     as_of_ms: int | None,
 ) -> bytes:
     """Return the lines of signals: the values of STORED_COLUMNS, and what the book has of each."""
-    stored = zip(STORED_COLUMNS, zip(*rows, strict=True), strict=True)
-    columns: dict[str, Sequence[Any]] = {name: _stored(name, values) for name, values in stored}
+    entries = zip(*(entry for entry, _ in known), strict=True)
+    held = dict(zip(Entry._fields, entries, strict=True))
+    held |= dict(zip(STORED_COLUMNS, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Sequence[Any]] = {name: _stored(name, held[name]) for name in _AS_STORED}
     against = [book.against(mark) for _, mark in known]
     kinds = [mark.kind for _, mark in known]
     now = -inf if as_of_ms is None else as_of_ms
@@ -97,8 +105,8 @@ def signals_lines(
     )  # fmt: skip
     columns |= {
         "model": columns["model_name"],
-        "observations": [entry.observations for entry, _ in known],
-        "max_drawdown": _stored("max_drawdown", [entry.max_drawdown for entry, _ in known]),
+        "observations": held["observations"],
+        "max_drawdown": _stored("max_drawdown", held["max_drawdown"]),
         "data_class": [each.data_class for each in kinds],
         "screen": [each.screen for each in kinds],
         "verdict": [None if each.verdict == "none" else each.verdict for each in kinds],
