@@ -6,7 +6,6 @@ written beside its place, flushed to the disk and renamed over the old one.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -122,6 +121,9 @@ class _Quick:
         self._tickers, self._texts, self._lines = ticker_lines(), SummaryTexts(), cohort_lines()
 
     def write(self, report: Report, out: Path) -> list[Path]:
+        # Not for a report on the terminal, which this would hold up.
+        from concurrent.futures import ThreadPoolExecutor
+
         out.mkdir(parents=True, exist_ok=True)
         # The summary is the largest by far: while the disk takes it, the others are made.
         with ThreadPoolExecutor(1) as behind:
