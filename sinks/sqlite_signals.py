@@ -76,14 +76,13 @@ class SignalTable:
     def _write_holders(self, holders: dict[str, Fields], held: _Held) -> None:
         db = self._db
         # The indices rest on payload and policy: where both stay they need not be touched.
-        going_on = {
-            each["signal_id"]
-            for each in holders.values()
-            if held.judged.get(_pair(each), _NONE)[0] == each["policy_hash"]
-        }
-        whole = [each for each in holders.values() if each["signal_id"] not in going_on]
+        whole: list[Fields] = []
+        going_on: list[Fields] = []
+        for each in holders.values():
+            same = held.judged.get(_pair(each), _NONE)[0] == each["policy_hash"]
+            (going_on if same else whole).append(each)
         db.executemany(_UPSERT_SIGNAL, map(rows.signal_row, whole))
-        db.executemany(_PROGRESS, (rows.progress_row(holders[each]) for each in going_on))
+        db.executemany(_PROGRESS, map(rows.progress_row, going_on))
         known = [each for each in holders if each in held.contenders]
         db.executemany("DELETE FROM decisions WHERE signal_id = ?", ((each,) for each in known))
         db.executemany(_INSERT_DECISION, _each(holders.values()))

@@ -34,20 +34,24 @@ def fold_states(held: Mapping[str, Contender], states: Iterable[Fields]) -> Fold
     lost: dict[tuple[str, str], Contender] = {}
     for state in states:
         signal_id = state["signal_id"]
+        known = contenders.get(signal_id)
+        if known is not None and not state["quarantined"] and _is_of(state, known):
+            holders[signal_id] = state
+            continue
         contender = contender_of(state)
-        holding = contenders.get(signal_id, contender)
+        holding = contender if known is None else known
         if contender <= holding:
             contenders[signal_id] = contender
             holders[signal_id] = state
         if contender != holding:
             _lose(lost, signal_id, max(contender, holding))
         for each in state["quarantined"]:
-            known = Contender(
+            loser = Contender(
                 generated_at_ms=each["generated_at_ms"],
                 payload_hash=each["payload_hash"],
                 ticker=state["ticker"],
             )
-            _lose(lost, signal_id, known)
+            _lose(lost, signal_id, loser)
     return FoldedStates(holders=holders, lost=lost)
 
 
@@ -58,6 +62,11 @@ def contender_of(state: Fields) -> Contender:
         payload_hash=state["payload_hash"],
         ticker=state["ticker"],
     )
+
+
+def _is_of(state: Fields, held: Contender) -> bool:
+    told = state["payload"]["generated_at_ms"], state["payload_hash"], state["ticker"]
+    return told == (held.generated_at_ms, held.payload_hash, held.ticker)
 
 
 def _lose(lost: dict[tuple[str, str], Contender], signal_id: str, contender: Contender) -> None:
