@@ -1,13 +1,14 @@
 """What the broker holds: topics, their ids, where they end, and what a group has committed."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import BrokerResponseError, KafkaError, RetriableError
 
+from schemas.sources import source_id
 from schemas.topics import CATALOGUE, prefixed
 from signal_tracker.errors import BrokerError
 
@@ -18,14 +19,20 @@ _ALREADY_EXISTS = 36
 
 
 def create_topics(
-    broker: str, prefix: str, partitions: int, *, replication_factor: int = 1
+    broker: str,
+    prefix: str,
+    partitions: int,
+    *,
+    replication_factor: int = 1,
+    more_configs: Mapping[str, str] | None = None,
+    client_id: str | None = None,
 ) -> list[str]:
     """Create the catalogue's missing topics; return their names on the broker.
 
     Raise BrokerError, before anything is created, where a topic has another
     partition count: all topics share one, as a ticker has one partition number.
     """
-    with connected(broker) as admin:
+    with connected(broker, client_id) as admin:
         names = [prefixed(prefix, topic) for topic in CATALOGUE]
         held = _partition_counts(admin, names)
         _refuse_other_counts(held, partitions)
@@ -33,7 +40,7 @@ def create_topics(
             prefixed(prefix, topic): {
                 "num_partitions": partitions,
                 "replication_factor": replication_factor,
-                "configs": topic.configs,
+                "configs": {**topic.configs, **(more_configs or {})},
             }
             for topic in CATALOGUE
             if prefixed(prefix, topic) not in held
@@ -46,11 +53,15 @@ def create_topics(
     return created
 
 
-def topic_ids(broker: str, names: Iterable[str]) -> dict[str, str]:
-    """Return the id of each topic that exists: a topic deleted and made again has another."""
-    with connected(broker) as admin:
+def topic_ids(broker: str, names: Iterable[str], *, client_id: str | None = None) -> dict[str, str]:
+    """Return the id of each topic that exists: a topic deleted and made again has another.
+
+    Of a broker with a journal it tells the journal, too (`schemas.sources`).
+    """
+    with connected(broker, client_id) as admin:
         found = _describe(admin, names)
-    return {name: str(each["topic_id"]) for name, each in found.items()}
+        cluster_id = admin.describe_cluster()["cluster_id"]
+    return {name: source_id(cluster_id, str(each["topic_id"])) for name, each in found.items()}
 
 
 def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
@@ -99,13 +110,14 @@ def committed_offsets(broker: str, group: str) -> dict[tuple[str, int], int]:
 
 
 @contextmanager
-def connected(broker: str) -> Iterator[KafkaAdminClient]:
+def connected(broker: str, client_id: str | None = None) -> Iterator[KafkaAdminClient]:
     """Yield an admin client; any trouble with the broker becomes one BrokerError."""
     with _connecting(broker):
         admin = KafkaAdminClient(
             bootstrap_servers=broker.split(","),
             bootstrap_timeout_ms=TIMEOUT_MS,
             request_timeout_ms=TIMEOUT_MS,
+            **({} if client_id is None else {"client_id": client_id}),
         )
         try:
             yield admin

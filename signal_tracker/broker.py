@@ -24,7 +24,8 @@ _API_VERSIONS = struct.pack(">hhih", 18, 0, 1, -1)
 class EmbeddedBroker:
     """A broker of this process: a context manager, its address in `address`.
 
-    With port 0 it takes a free one. Its words go to `log`.
+    With port 0 it takes a free one; it tells clients to come to `told_port` where another one
+    stands before it. Its words go to `log`.
     """
 
     start_seconds = 20.0
@@ -33,6 +34,8 @@ class EmbeddedBroker:
     def __init__(self, log: Path, *, port: int = 0) -> None:
         self.log = log
         self.port = port
+        self.told_port = 0
+        self.cluster_id = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +58,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start the broker and wait until it answers."""
         wanted = self.port
-        if wanted and _is_taken(wanted):
+        if wanted and is_taken(wanted):
             msg = f"port {wanted} of {HOST} is in use: choose another with --port"
             raise BrokerError(msg)
         # between finding a free port and binding it another process may take it
@@ -88,8 +91,10 @@ class EmbeddedBroker:
             raise BrokerError(msg)
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        url = f"tcp://{HOST}:{self.port}"
-        argv = [_binary(), "broker", "--listener-url", url, "--advertised-listener-url", url]
+        told = f"tcp://{HOST}:{self.told_port or self.port}"
+        argv = [_binary(), "broker", "--listener-url", f"tcp://{HOST}:{self.port}"]
+        argv += ["--advertised-listener-url", told]
+        argv += ["--cluster-id", self.cluster_id] if self.cluster_id else []
         return children.start(argv, log=self.log)
 
 
@@ -145,7 +150,8 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _is_taken(port: int) -> bool:
+def is_taken(port: int) -> bool:
+    """Say whether somebody listens on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

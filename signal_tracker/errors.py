@@ -3,6 +3,7 @@
 TrackerError
 ├── BrokerError           a broker does not start, answer or hold what it should
 │   └── MissingTopicError it does not hold a topic
+├── JournalError          the journal of the embedded broker cannot be used as it is
 └── RunError              a part of a run died or made no progress
 """
 
@@ -17,6 +18,10 @@ class BrokerError(TrackerError):
 
 class MissingTopicError(BrokerError):
     """Say which topic is not there."""
+
+
+class JournalError(TrackerError):
+    """Say what is wrong with a journal, and what to do."""
 
 
 class RunError(TrackerError):

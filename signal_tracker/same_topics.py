@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from schemas.sources import is_same_source
 from schemas.topics import OUTBOUND, prefixed
 from signal_tracker import admin
 from signal_tracker.errors import BrokerError
@@ -22,7 +23,7 @@ def check_same_topics(broker: str, prefix: str, stored_ids: Mapping[str, str], p
         raise BrokerError(f"{msg}: name the --prefix and --broker of its sink")  # noqa: EM102 two ends of one message
     there = admin.topic_ids(broker, known)
     for name, stored_id in known.items():
-        if there.get(name, stored_id) != stored_id:
+        if not is_same_source(stored_id, there.get(name, stored_id)):
             msg = (
                 f"expected the topic {name} with id {stored_id}, of which {path} is, "
                 f"was {there[name]} at {broker}: name the --broker of its sink"

@@ -19,6 +19,7 @@ from kafka.errors import (
     RetriableError,
 )
 
+from schemas.sources import is_later_start, source_id
 from schemas.topics import OUTBOUND, prefixed
 from sinks.decoding import decode_parts
 from sinks.errors import BrokerError, MissingTopicError, SinkError, SourceMismatchError
@@ -121,6 +122,9 @@ class _Source:
     def start(self, consumer: Any, stored: Mapping[Tp, Position]) -> dict[Tp, Position]:
         """Assign every partition at its stored position, else at its beginning."""
         refuse_other_source(stored, self._ids, self._run_id)
+        # A journal's broker has made its topics anew, of the same records: what follows from them
+        # is told again from the beginning, and writes over the same rows.
+        stored = {tp: at for tp, at in stored.items() if at.topic_id == self._ids[tp[0]]}
         parts = [
             TopicPartition(name, number)
             for name, (_, partitions) in self._found.items()
@@ -169,12 +173,13 @@ def refuse_other_source(
         if topic not in topic_ids:
             msg = f"the database holds rows of the topic {topic}, which is not read here; {_HINT}"
             raise SourceMismatchError(msg)
-        if position.topic_id != topic_ids[topic]:
+        found = topic_ids[topic]
+        if position.topic_id != found and not is_later_start(position.topic_id, found):
             msg = (
                 "the database holds rows of another broker, or of topics that were made anew "
                 f"since (expected {topic} with id {position.topic_id}, from which "
                 f"{topic}[{partition}]@{position.next_offset} was stored, "
-                f"was {topic_ids[topic]}); {_HINT}"
+                f"was {found}); {_HINT}"
             )
             raise SourceMismatchError(msg)
         if position.run_id != run_id:
@@ -188,15 +193,19 @@ def refuse_other_source(
 def describe_topics(
     admin: Any, broker: str, topics: Sequence[str]
 ) -> dict[str, tuple[str, list[int]]]:
-    """Return the id and the partition numbers of each topic (KIP-516 topic ids)."""
+    """Return the id and the partition numbers of each topic (KIP-516 topic ids).
+
+    Of a broker with a journal the id tells the journal, too (`schemas.sources`).
+    """
     described = {each["name"]: each for each in admin.describe_topics(list(topics))}
     missing = [name for name in topics if not described.get(name, {}).get("partitions")]
     if missing:
         msg = f"there is no topic {', '.join(missing)} at {broker}"
         raise MissingTopicError(msg)
+    cluster_id = admin.describe_cluster()["cluster_id"]
     return {
         name: (
-            str(described[name]["topic_id"]),
+            source_id(cluster_id, str(described[name]["topic_id"])),
             sorted(each["partition_index"] for each in described[name]["partitions"]),
         )
         for name in topics

@@ -6,7 +6,8 @@ import click
 
 from signal_tracker.broker import EmbeddedBroker
 from signal_tracker.kafka_broker import kafka_broker
-from signal_tracker.options import data_option, option
+from signal_tracker.options import data_option, option, prefix_option
+from signal_tracker.progress import say
 from signal_tracker.stopping import until_stopped
 
 
@@ -24,29 +25,62 @@ from signal_tracker.stopping import until_stopped
     default=9092,
     help="The port on 127.0.0.1; 0 takes a free one.",
 )
+@option(
+    "--journal",
+    is_flag=True,
+    help="Keep the inbound topics in DATA/journal, and publish them again at the next start.",
+)
+@option(
+    "--partitions",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Partitions of the topics that --journal makes; by default 8, or as the journal has them.",
+)
+@prefix_option
 @data_option
-@click.option("--journal", is_flag=True, hidden=True)
-def command(kind: str, port: int, data: Path, journal: bool) -> None:
+def command(
+    *, kind: str, port: int, journal: bool, partitions: int | None, prefix: str, data: Path
+) -> None:
     """Run a broker on this machine until Ctrl-C; its address goes to stdout.
 
-    Its log is DATA/logs/broker.log.
+    Its log is DATA/logs/broker.log. With --journal it makes the topics, lets clients in when
+    all is there again, and acknowledges a record of signals, ticks, corporate-actions or
+    decisions behind --prefix when it is on the disk.
     """
-    if journal:
-        msg = "`broker --journal` is not in this version: keeping the inbound topics comes later."
+    if journal and kind != "embedded":
+        msg = "--journal is of the embedded broker: Kafka keeps its topics itself"
         raise click.UsageError(msg)
     log = data / "logs" / "broker.log"
     with until_stopped():
-        broker = _broker(kind, log, port)
-        with broker:
-            click.echo(broker.address)
-            click.echo(f"{kind} broker at {broker.address}; Ctrl-C ends it.", err=True)
-            if kind == "embedded":
-                click.echo(
-                    "It keeps nothing when it stops: publishing the same files again gives "
-                    "the same rows.",
-                    err=True,
-                )
-            broker.wait()
+        if journal:
+            _run_with_journal(log, data / "journal", port, prefix, partitions)
+        else:
+            _run(kind, log, port)
+
+
+def _run(kind: str, log: Path, port: int) -> None:
+    with _broker(kind, log, port) as broker:
+        click.echo(broker.address)
+        say(f"{kind} broker at {broker.address}; Ctrl-C ends it.")
+        if kind == "embedded":
+            say(
+                "It keeps nothing when it stops: publishing the same files again gives the same "
+                "rows. --journal keeps the inbound topics."
+            )
+        broker.wait()
+
+
+def _run_with_journal(
+    log: Path, folder: Path, port: int, prefix: str, partitions: int | None
+) -> None:
+    from signal_tracker.journaled_broker import JournaledBroker
+
+    with JournaledBroker(
+        log, folder, port=port, prefix=prefix, partitions=partitions, say=say
+    ) as broker:
+        click.echo(broker.address)
+        say(f"embedded broker at {broker.address}; Ctrl-C ends it.")
+        broker.wait()
 
 
 def _broker(kind: str, log: Path, port: int) -> EmbeddedBroker:

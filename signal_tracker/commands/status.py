@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _Offsets = Mapping[tuple[str, int], int]
 
 _NEGATIVE = (
-    "a negative lag: the topics were made anew, as by a restart of the embedded broker; "
-    "use another --data, and start workers and sinks again"
+    "a negative lag: the topics were made anew, as by a restart of the embedded broker; start "
+    "workers and sinks again, with another --data unless it was `broker --journal`"
 )
 
 

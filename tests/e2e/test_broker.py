@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
 from schemas.topics import CATALOGUE, prefixed
-from signal_tracker import admin, children, cli
+from signal_tracker import admin, children
 from signal_tracker.broker import EmbeddedBroker, wait_until_answering
 from signal_tracker.errors import BrokerError
 from signal_tracker.kafka_broker import DockerKafka, kafka_broker
@@ -171,8 +171,3 @@ def test_the_broker_command_prints_its_address_and_ends_cleanly(tmp_path: Path) 
     assert created.stdout.decode().splitlines()[0] == "signals created"
     assert process.returncode == 0
     assert b"keeps nothing" in told
-
-
-def test_the_journal_waits_for_a_later_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["broker", "--journal"]) == 2
-    assert "not in this version" in capsys.readouterr().err

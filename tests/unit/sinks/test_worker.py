@@ -7,6 +7,7 @@ import pytest
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
+from schemas.sources import cluster_id_of, source_id
 from schemas.topics import OUTBOUND, POLICIES
 from sinks.errors import BrokerError, MissingTopicError, SourceMismatchError
 from sinks.sink import Position
@@ -40,8 +41,9 @@ def test_other_topics_or_another_run_are_refused_with_a_hint(
 class FakeBroker:
     """Topics with one partition each, as the admin client and the consumer tell of them."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, cluster_id: str = "c") -> None:
         self.names = names
+        self.cluster_id = cluster_id
         self.sought: dict[str, int] = {}
 
     def describe_topics(self, asked: list[str]) -> list[dict[str, Any]]:
@@ -52,6 +54,9 @@ class FakeBroker:
             if each in self.names
         ]
 
+    def describe_cluster(self) -> dict[str, Any]:
+        return {"cluster_id": self.cluster_id}
+
     def beginning_offsets(self, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(parts, 3)
 
@@ -60,6 +65,32 @@ class FakeBroker:
 
     def seek(self, part: TopicPartition, offset: int) -> None:
         self.sought[part.topic] = offset
+
+
+@pytest.mark.parametrize(("start", "at"), [(3, 7), (4, 3), (90, 3)])
+def test_a_later_start_of_the_same_journal_is_read_from_its_beginning(start: int, at: int) -> None:
+    """The same start goes on where it was; what a later one tells is written over the rows."""
+    stored = {
+        (each.name, 0): Position(
+            next_offset=7, topic_id=source_id(cluster_id_of("5f", 3), f"id-{each.name}")
+        )
+        for each in OUTBOUND
+    }
+    broker = FakeBroker(*(each.name for each in OUTBOUND), cluster_id=cluster_id_of("5f", start))
+
+    _Source(broker, "h:1", "", "").start(broker, stored)
+
+    assert set(broker.sought.values()) == {at}
+
+
+@pytest.mark.parametrize("cluster_id", ["c", cluster_id_of("5f", 2), cluster_id_of("60", 4)])
+def test_another_broker_or_an_older_copy_of_the_journal_is_refused(cluster_id: str) -> None:
+    topic_id = source_id(cluster_id_of("5f", 3), "id-bars")
+    stored = {("bars", 0): Position(next_offset=7, topic_id=topic_id)}
+    broker = FakeBroker(*(each.name for each in OUTBOUND), cluster_id=cluster_id)
+
+    with pytest.raises(SourceMismatchError, match="another broker"):
+        _Source(broker, "h:1", "", "").start(broker, stored)
 
 
 def test_a_topic_that_is_new_since_the_database_was_made_is_read_from_its_beginning() -> None:
