@@ -135,7 +135,7 @@ def test_what_anybody_was_told_of_is_there_after_a_kill_in_mid_stream(days: Days
             if future.succeeded():
                 seen[future.value.partition, future.value.offset] = value
         with suppress(KafkaError):
-            producer.close(timeout=0)
+            producer.close(timeout=5)
         consumer.close()
     assert len(seen) > 1_000
 
