@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from sinks import sqlite_rows as rows
 from sinks.errors import DatabaseVersionError, SinkBusyError, UnreadableError
 from sinks.sink import Batch, Fields, Position, TopicPartition
@@ -213,7 +211,7 @@ def _letters(found: list[Fields]) -> Batch:
 
 
 def _events(found: list[Fields]) -> Batch:
-    return Batch(events=[{**each, "checks": orjson.loads(each["checks"])} for each in found])
+    return Batch(events=found)
 
 
 def _finish(path: Path) -> None:

@@ -215,8 +215,9 @@ def _take_new(
         entry.facts = settle(entry, facts)[0] if entry.decisions else facts
         entry.market = market
     tell_new(state, [entry for entry, _ in members], effects)
-    if facts != NOT_ENTERED and seen:
-        for entry, _ in members:
+    # One that was cancelled before its entry has none.
+    for entry, _ in members if seen else ():
+        if entry.facts != NOT_ENTERED:
             effects.add_observations(state, entry, seen)
 
 

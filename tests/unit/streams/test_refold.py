@@ -174,3 +174,17 @@ def test_the_first_session_that_opens_at_a_time_or_later() -> None:
     assert first_session_from(calendar, OPEN_MS) == SESSION
     assert first_session_from(calendar, OPEN_MS + 1) == "2024-01-03"
     assert first_session_from(calendar, 1 << 62) is None
+
+
+def test_a_signal_that_comes_after_its_cancel_and_its_bars_observes_nothing() -> None:
+    tracker = PartitionTracker(RULES)
+    apply(tracker, topics.DECISIONS, DECISIONS)
+    apply_ticks(tracker, TICKS)
+
+    effects = apply(tracker, topics.SIGNALS, SIGNALS[2:])
+
+    assert effects.states["AAPL", "h"].status == "cancelled"
+    told_of = [
+        decode(value) for topic, value in records_of(effects) if topic is topics.OBSERVATIONS
+    ]
+    assert {each.signal_id for record in told_of for each in record.elements} == {"s"}
