@@ -30,14 +30,16 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 512 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+_REQUEST_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerConfig:
     """What a worker is given; times in seconds, `lateness_ms` in ms.
 
-    `replicas` is of the changelogs; `standby` says on how many other workers a partition's
-    rows are kept warm; `instance` is the group's static name of this worker.
+    `broker` is HOST:PORT, several with commas. `replicas` is of the changelogs; `standby` says on
+    how many other workers a partition's rows are kept warm; `instance` is the group's static
+    name of this worker.
     """
 
     broker: str
@@ -60,10 +62,10 @@ class WorkerConfig:
 
 def create_app(config: WorkerConfig) -> faust.App:
     """Return a new worker app; nothing is connected before it starts."""
-    url = URL(f"kafka://{config.broker}")
+    urls = [URL(f"kafka://{each.strip()}") for each in config.broker.split(",")]
     app = faust.App(
         config.app_id,
-        broker=url,
+        broker=urls,
         store="memory://",
         datadir=config.work_dir,
         web_enabled=False,
@@ -77,6 +79,8 @@ def create_app(config: WorkerConfig) -> faust.App:
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=config.fetch_bytes,
         broker_max_poll_records=config.chunk_records,
+        # Faust wants no session to outlast a request.
+        broker_request_timeout=max(_REQUEST_SECONDS, config.session_timeout),
         broker_session_timeout=config.session_timeout,
         broker_heartbeat_interval=config.session_timeout / 3,
         broker_commit_interval=config.commit_interval,
@@ -86,7 +90,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         producer_max_request_size=MAX_REQUEST_BYTES,
         producer_acks=-1,
     )
-    transport = BatchTransport([url], app)
+    transport = BatchTransport(urls, app)
     transport.bootstrap = config.broker
     transport.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
     lease = transport.lease = Lease(config.session_timeout, app.conf.broker_rebalance_timeout)
