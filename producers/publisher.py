@@ -178,7 +178,8 @@ class KafkaPublisher:
                 value=sent.value,
                 partition=sent.partition,
                 timestamp_ms=sent.timestamp,
-                headers=list(sent.headers),
+                # kafka-python takes no null here
+                headers=[(name, value or b"") for name, value in sent.headers],
             )
         except MessageSizeTooLargeError as error:
             self._failed(replace(sent, alone=True), error)

@@ -13,6 +13,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.topics import INBOUND, prefixed
+from signal_tracker.compression import read_every_compression
 from signal_tracker.errors import JournalError
 from signal_tracker.journal import Journal
 from signal_tracker.journal_frames import Kept
@@ -57,7 +58,8 @@ def load(journal: Journal, broker: str, client_id: str) -> int:
                 value=record.value or b"",
                 partition=record.partition,
                 timestamp_ms=record.timestamp_ms,
-                headers=list(record.headers),
+                # kafka-python takes no null here
+                headers=[(name, value or b"") for name, value in record.headers],
             )
             pending.append((future, name, record))
             count += 1
@@ -118,9 +120,9 @@ class Tail:
     def check(self) -> None:
         """Raise what has gone wrong since."""
         if self._failure is not None:
-            if isinstance(self._failure, OSError | JournalError):
+            if isinstance(self._failure, JournalError):
                 raise self._failure
-            msg = f"{self._journal.folder} cannot be written on: {self._failure}"
+            msg = f"{self._journal.folder} cannot be continued: {self._failure}"
             raise JournalError(msg) from self._failure
 
     def is_kept(self, ends: Mapping[Tp, int]) -> bool:
@@ -134,6 +136,7 @@ class Tail:
             self._failure = error
 
     def _read_on(self) -> None:
+        read_every_compression()
         consumer = KafkaConsumer(
             bootstrap_servers=self._broker,
             client_id=self._client_id,
