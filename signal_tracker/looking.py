@@ -13,8 +13,9 @@ from signal_tracker.auditing import Look
 from signal_tracker.errors import BrokerError
 from signal_tracker.same_topics import check_same_topics
 from signal_tracker.unsettled import Offsets, lag
+from sinks.errors import NoDatabaseError
 from sinks.rows import AsOf
-from sinks.sqlite_queries import committed, read_as_of, reading
+from sinks.sqlite_queries import read_as_of, read_positions, reading
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +40,18 @@ class Place:
         """Return where the inbound topics end."""
         return admin.end_offsets(self.broker, [prefixed(self.prefix, each) for each in INBOUND])
 
+    def stored(self, connection: "sqlite3.Connection") -> Offsets:
+        """Return how far the rows go in the present topics.
+
+        A journal's broker has made its topics anew: of those of before nothing counts.
+        """
+        ids = admin.topic_ids(self.broker, [prefixed(self.prefix, each) for each in OUTBOUND])
+        return {
+            tp: each.next_offset
+            for tp, each in read_positions(connection).items()
+            if each.topic_id == ids.get(tp[0])
+        }
+
     def output_ends(self) -> Offsets:
         """Return where the outbound topics end."""
         return admin.end_offsets(self.broker, [prefixed(self.prefix, each) for each in OUTBOUND])
@@ -51,14 +64,9 @@ def looking(place: Place) -> "Iterator[tuple[sqlite3.Connection, AsOf, Look]]":
     with reading(place.path) as connection:
         as_of = read_as_of(connection)
         check_same_topics(place.broker, place.prefix, as_of.topic_ids, place.path)
-        stored = {
-            (topic, int(partition)): offset
-            for topic, offsets in as_of.offsets.items()
-            for partition, offset in offsets.items()
-        }
         look = Look(
             committed=reached,
-            stored=stored,
+            stored=place.stored(connection),
             input_ends=place.input_ends(),
             output_ends=place.output_ends(),
         )
@@ -74,12 +82,20 @@ def wait(place: Place, seconds: float, say: Callable[[str], None]) -> None:
         ends = place.input_ends()
         behind = lag(place.committed(), ends)
         # What follows from an input is on its topic when the input is committed.
-        if not behind and not lag(committed(place.path), place.output_ends()):
+        if not behind and not lag(_stored(place), place.output_ends()):
             return
         if not told:
             told = True
             say("waiting until worker and sink have caught up")
         time.sleep(_POLL_S)
+
+
+def _stored(place: Place) -> Offsets:
+    try:
+        with reading(place.path) as connection:
+            return place.stored(connection)
+    except NoDatabaseError:
+        return {}
 
 
 def _check(place: Place, look: Look) -> None:

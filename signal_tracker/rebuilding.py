@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas import topics
+from schemas.sources import JOURNAL
 from schemas.topics import INBOUND, OUTBOUND, partition_of, prefixed
 from signal_tracker import admin
 from signal_tracker.audit_words import ticks_lines
@@ -94,23 +95,13 @@ def rebuild(order: Order, say: Say) -> Rebuilt:
     """Put a new signals.db in the place of the old one; raise where rows would be lost unsaid."""
     with workshop(order.path) as shop, opened_log(order.broker, order.prefix) as log:
         trouble = _trouble_with_old(shop, order)
-        if trouble and not order.force:
-            msg = f"{trouble}; --force rebuilds without its rows and leaves it beside"
-            raise TrackerError(msg)
-        if trouble:
-            say(f"{trouble}: its rows are not carried over")
+        _say_or_refuse(trouble, order, say)
         _say_forgotten(log, order, say)
         run_id = order.run_id or "" if trouble else _run_id(shop, order)
         _carry(shop, order, run_id)
-        sink = SqliteSink(shop.new)
-        sink.open()
-        try:
-            filled = _fill(sink, log, order)
-            forgotten = _forgotten(log)
-            use_old = shop.path.exists() and not trouble
-            kept = shop.keep(sink, forgotten) if use_old else Kept()
-        finally:
-            sink.close()
+        filled, kept, broken = _complete(shop, log, order, trusted=not trouble)
+        _say_or_refuse(broken, order, say)
+        trouble = trouble or broken
         aside = _aside(shop.path) if trouble or kept.dropped else None
         if kept.dropped and not order.force:
             raise TrackerError(_dropped(order.path, kept))
@@ -119,6 +110,31 @@ def rebuild(order: Order, say: Say) -> Rebuilt:
         if aside is not None:
             say(_ASIDE.format(aside))
         return Rebuilt(counts=found, filled=filled, kept=kept)
+
+
+def _complete(
+    shop: Workshop, log: KafkaLog, order: Order, *, trusted: bool
+) -> tuple[int, Kept, str | None]:
+    """Add what topics have forgotten; return how much it was, and whether the old file broke."""
+    sink = SqliteSink(shop.new)
+    sink.open()
+    try:
+        filled = _fill(sink, log, order)
+        if not trusted or not shop.path.exists():
+            return filled, Kept(), None
+        return filled, shop.keep(sink, _forgotten(log, order)), None
+    except UnreadableError as error:
+        return filled, Kept(), str(error)
+    finally:
+        sink.close()
+
+
+def _say_or_refuse(trouble: str | None, order: Order, say: Say) -> None:
+    if trouble and not order.force:
+        msg = f"{trouble}; --force rebuilds without its rows and leaves it beside"
+        raise TrackerError(msg)
+    if trouble:
+        say(f"{trouble}: its rows are not carried over")
 
 
 def _trouble_with_old(shop: Workshop, order: Order) -> str | None:
@@ -170,11 +186,16 @@ def _fill(sink: SqliteSink, log: KafkaLog, order: Order) -> int:
         return fill(sink, log, admin.end_offsets(order.broker, wanted))
 
 
-def _forgotten(log: KafkaLog) -> Callable[[str, Fields], bool]:
+def _forgotten(log: KafkaLog, order: Order) -> Callable[[str, Fields], bool]:
     """Return what says whether a row's topic no longer goes back to its beginning."""
     outbound = {prefixed(log.prefix, each) for each in OUTBOUND}
+    ids = admin.topic_ids(order.broker, outbound)
+    is_new = any(each.startswith(JOURNAL) for each in ids.values())
 
     def is_forgotten(table: str, row: Fields) -> bool:
+        if is_new:
+            # What was told before the broker's last start is on none of its topics.
+            return True
         if table == "validation_events":
             partition = partition_of(row["ticker"], log.partitions)
             return log.beginning(topics.VALIDATION_EVENTS, partition) > 0

@@ -23,6 +23,7 @@ from sinks.sqlite_schema import migrate
 
 _AT_ONCE = 1_000
 _BUSY_S = 3.0
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # The last row's holder is greater than that of the old file: two tickers claimed the id.
 _LESSER = "(o.generated_at_ms, o.payload_hash) < (n.generated_at_ms, n.payload_hash)"
@@ -96,9 +97,11 @@ class Workshop:
                 _count_dropped(both, table, key, kept)
             for table, batch_of in (("dead_letters", _letters), ("validation_events", _events)):
                 for some in _missing(both, table):
-                    going = [each for each in some if is_forgotten(table, each)]
+                    going: list[Fields] = []
                     for each in some:
-                        if each not in going:
+                        if is_forgotten(table, each):
+                            going.append(each)
+                        else:
                             _drop(kept, table, tuple(each[name] for name in rows.KEYS[table]))
                     if going:
                         sink.write(batch_of(going))
@@ -164,6 +167,8 @@ def _readable(path: Path) -> Iterator[None]:
                 "dashboard) and try again"
             )
             raise SinkBusyError(msg) from error
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BROKEN:
+            raise
         msg = f"{path} cannot be read: {error}"
         raise UnreadableError(msg) from error
 
