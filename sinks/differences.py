@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Key: TypeAlias = tuple[Any, ...]
-Row: TypeAlias = Sequence[Any]
+Row: TypeAlias = tuple[Any, ...]
 
 # Equal values may be written in two ways: an older file's texts were made by SQLite.
 _JSON_COLUMNS = frozenset({"screen", "verdict", "transitions", "suspect_sessions", "indicators"})
@@ -54,25 +54,29 @@ class Comparison:
         self,
         table: str,
         columns: Sequence[str],
-        expected: Mapping[Key, Row],
-        stored: Mapping[Key, Row],
+        expected: Iterable[Row],
+        stored: Iterable[Row],
         ticker: str | None = None,
     ) -> None:
-        """Compare rows by key; both sides have the values of the same columns."""
+        """Compare rows whose first values are their key and whose last are those of the columns."""
+        one, other = set(expected), set(stored)
         count = self._count(table)
-        count.expected += len(expected)
-        count.stored += len(stored)
-        for key, row in expected.items():
-            was = stored.get(key)
+        count.expected += len(one)
+        count.stored += len(other)
+        count.equal += len(one & other)
+        # Whole sets at once: of what is equal nothing more is made.
+        wanted, there = _by_key(one - other, columns), _by_key(other - one, columns)
+        for key, row in wanted.items():
+            was = there.get(key)
             if was is None:
                 self._tell(table, ticker, key, expected=_named(columns, row))
                 continue
             wrong = _unlike(columns, row, was)
             count.equal += not wrong
-            for column, one, other in wrong:
-                self._tell(table, ticker, key, column=column, expected=one, was=other)
-        for key in sorted(stored.keys() - expected.keys()):
-            self._tell(table, ticker, key, was=_named(columns, stored[key]))
+            for column, value, other_value in wrong:
+                self._tell(table, ticker, key, column=column, expected=value, was=other_value)
+        for key in (each for each in there if each not in wanted):
+            self._tell(table, ticker, key, was=_named(columns, there[key]))
 
     def stranger(self, table: str, key: Key, ticker: str | None, row: Mapping[str, Any]) -> None:
         """Say that a row is there that should not be."""
@@ -100,14 +104,12 @@ class Comparison:
         return self.counts.setdefault(table, Count())
 
 
-def by_key(rows: Iterable[Row], width: int) -> dict[Key, Row]:
-    """Return rows by their first so many values."""
-    return {tuple(row[:width]): row[width:] for row in rows}
+def _by_key(rows: Iterable[Row], columns: Sequence[str]) -> dict[Key, Row]:
+    """Return rows by their first values, in the order of these."""
+    return {row[: -len(columns)]: row[-len(columns) :] for row in sorted(rows, key=repr)}
 
 
 def _unlike(columns: Sequence[str], expected: Row, was: Row) -> list[tuple[str, Any, Any]]:
-    if tuple(expected) == tuple(was):
-        return []
     found = zip(columns, expected, was, strict=True)
     return [each for each in found if not _same(*each)]
 

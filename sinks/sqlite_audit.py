@@ -7,11 +7,12 @@ a log of what was believed when; observations that no view reads, as of a displa
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
 from sinks import sqlite_rows as rows
-from sinks.differences import Comparison, Key, Row, by_key
+from sinks.differences import Comparison, Key, Row
 from sinks.sink import Batch, Fields
 from sinks.sqlite_paper import account_rows
 from sinks.states import Contender, contender_of
@@ -34,6 +35,7 @@ _SIGNAL = ("signal_id", *_but(rows.SIGNAL_COLUMNS, "signal_id", "epoch"))
 _BAR = ("ticker", "session", *_but(rows.BAR_COLUMNS, "ticker", "session", "epoch"))
 _VALUES = _but(rows.VALUE_COLUMNS, "id", "epoch")
 _signal = _picked(rows.SIGNAL_COLUMNS, _SIGNAL)
+_contender = _picked(_SIGNAL, ("generated_at_ms", "payload_hash", "ticker"))
 _bar = _picked(rows.BAR_COLUMNS, _BAR)
 _SELECT_SIGNALS = f"SELECT {', '.join(_SIGNAL)} FROM llm_signals WHERE {_OF_IDS}"  # noqa: S608 our own words
 _SELECT_BARS = f"SELECT {', '.join(_BAR)} FROM bars WHERE ticker = ?"  # noqa: S608 our own words
@@ -91,22 +93,18 @@ class FileAudit:
 
     def bars(self, ticker: str, bars: Iterable[Fields]) -> None:
         """Compare the bars of a ticker."""
-        expected = by_key((_bar(rows.bar_row(each)) for each in bars), 2)
-        stored = by_key(self._db.execute(_SELECT_BARS, (ticker,)), 2)
+        expected = (_bar(rows.bar_row(each)) for each in bars)
+        stored = self._db.execute(_SELECT_BARS, (ticker,))
         self._to.rows("bars", _BAR[2:], expected, stored, ticker)
 
     def signals(self, ticker: str, batch: Batch) -> None:
         """Compare some signals of a ticker, with all that belongs to them."""
         states = {each["signal_id"]: each for each in batch.states}
-        stored = by_key(self._of_ids(_SELECT_SIGNALS, states), 1)
-        lost = {
-            signal_id
-            for signal_id, state in states.items()
-            if _is_lost(state, stored.get((signal_id,)))
-        }
+        stored = list(self._of_ids(_SELECT_SIGNALS, states))
+        lost = {row[0] for row in stored if _is_lost(states[row[0]], row)}
         holders = {each: state for each, state in states.items() if each not in lost}
-        expected = by_key((_signal(rows.signal_row(each)) for each in holders.values()), 1)
-        held = {key: row for key, row in stored.items() if key[0] in holders}
+        expected = (_signal(rows.signal_row(each)) for each in holders.values())
+        held = (row for row in stored if row[0] in holders)
         self._to.rows("llm_signals", _SIGNAL[1:], expected, held, ticker)
         self._observations(ticker, holders, batch)
         self._decisions(ticker, holders)
@@ -130,10 +128,10 @@ class FileAudit:
         on_their_way: Collection[Key],
     ) -> None:
         """Compare what was refused of a span of offsets of a partition."""
-        expected = by_key(map(rows.dead_letter_row, letters), 4)
-        stored = by_key(self._db.execute(_SELECT_DEAD, (*where, *span)), 4)
-        coming = (expected.keys() - stored.keys()) & set(on_their_way)
-        expected = {key: row for key, row in expected.items() if key not in coming}
+        stored = self._db.execute(_SELECT_DEAD, (*where, *span)).fetchall()
+        coming = set(on_their_way) - {row[:4] for row in stored}
+        made = map(rows.dead_letter_row, letters)
+        expected = (row for row in made if row[:4] not in coming)
         self._to.rows("dead_letters", rows.DEAD_LETTER_COLUMNS[4:], expected, stored)
 
     def strange_dead_letters(
@@ -150,10 +148,10 @@ class FileAudit:
 
     def policies(self, required: Iterable[Fields], known: Collection[str]) -> None:
         """Compare the policies that judge signals; of others only what no version is stands out."""
-        expected = by_key(map(rows.policy_row, required), 1)
+        expected = list(map(rows.policy_row, required))
+        needed = {row[0] for row in expected}
         found = self._db.execute(f"SELECT {', '.join(rows.POLICY_COLUMNS)} FROM policies")  # noqa: S608 our own words
-        stored = by_key(found, 1)
-        stored = {k: row for k, row in stored.items() if k in expected or k[0] not in known}
+        stored = (row for row in found if row[0] in needed or row[0] not in known)
         self._to.rows("policies", rows.POLICY_COLUMNS[1:], expected, stored)
 
     def policy_hashes(self) -> dict[str, str]:
@@ -165,7 +163,7 @@ class FileAudit:
         """Compare the paper account with what the stored rows call for."""
         for table, columns, called_for in account_rows(self._db):
             found = self._db.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 our own words
-            self._to.rows(table, columns[1:], by_key(called_for, 1), by_key(found, 1))
+            self._to.rows(table, columns[1:], called_for, found)
 
     def orphans(self) -> None:
         """Find decisions and quarantined payloads that belong to nothing."""
@@ -186,20 +184,18 @@ class FileAudit:
                 )
 
     def _observations(self, ticker: str, holders: Mapping[str, Fields], batch: Batch) -> None:
-        expected: dict[Key, Row] = {}
+        expected: set[Row] = set()
         for block in batch.observations:
-            columns = zip(block.keys.pairs(), block.k, *block.values, strict=True)
-            for (signal_id, _), *values in columns:
-                if signal_id in holders:
-                    expected[signal_id, block.session] = values
-        stored = by_key(self._of_ids(_SELECT_OBSERVATIONS, holders), 2)
+            ids = [signal_id for signal_id, _ in block.keys.pairs()]
+            made = zip(ids, repeat(block.session), block.k, *block.values)
+            expected.update(row for row in made if row[0] in holders)
+        stored = self._of_ids(_SELECT_OBSERVATIONS, holders)
         self._to.rows("observations", _VALUES, expected, stored, ticker)
 
     def _decisions(self, ticker: str, holders: Mapping[str, Fields]) -> None:
         made = (row for state in holders.values() for row in rows.decision_rows(state))
-        stored = by_key(self._of_ids(_SELECT_DECISIONS, holders), 2)
-        columns = rows.DECISION_COLUMNS[2:]
-        self._to.rows("decisions", columns, by_key(made, 2), stored, ticker)
+        stored = self._of_ids(_SELECT_DECISIONS, holders)
+        self._to.rows("decisions", rows.DECISION_COLUMNS[2:], made, stored, ticker)
 
     def _quarantined(self, ticker: str, states: Mapping[str, Fields], lost: set[str]) -> None:
         found: list[Key] = [
@@ -208,27 +204,22 @@ class FileAudit:
             for each in state["quarantined"]
         ]
         found += [rows.quarantined_row(each, contender_of(states[each])) for each in lost]
-        held = [tuple(row) for row in self._of_ids(_SELECT_QUARANTINED, states)]
+        held = list(self._of_ids(_SELECT_QUARANTINED, states))
         contested = lost | {row[0] for row in held if row[3] != ticker}
         self._of_others |= {row for row in held if row[3] != ticker}
         self._met |= {row for row in found if row[0] in contested}
-        expected, mine = by_key(found, 2), by_key((row for row in held if row[3] == ticker), 2)
+        named = {row[:2] for row in found}
         full = {each for each, s in states.items() if len(s["quarantined"]) >= MOST_QUARANTINED}
-        mine = {key: row for key, row in mine.items() if key in expected or key[0] not in full}
-        self._to.rows("quarantined", rows.QUARANTINED_COLUMNS[2:], expected, mine, ticker)
+        mine = [row for row in held if row[3] == ticker]
+        mine = [row for row in mine if row[:2] in named or row[0] not in full]
+        self._to.rows("quarantined", rows.QUARANTINED_COLUMNS[2:], found, mine, ticker)
 
     def _of_ids(self, sql: str, ids: Iterable[str]) -> Iterable[Row]:
         return self._db.execute(sql, (json.dumps(list(ids)),))
 
 
-def _is_lost(state: Fields, stored: Row | None) -> bool:
+def _is_lost(state: Fields, stored: Row) -> bool:
     """Say whether the stored row of an id is of another ticker's lesser payload."""
-    if stored is None:
-        return False
-    row = dict(zip(_SIGNAL[1:], stored, strict=True))
-    holder = Contender(
-        generated_at_ms=row["generated_at_ms"],
-        payload_hash=row["payload_hash"],
-        ticker=row["ticker"],
-    )
+    generated_at_ms, payload_hash, ticker = _contender(stored)
+    holder = Contender(generated_at_ms=generated_at_ms, payload_hash=payload_hash, ticker=ticker)
     return holder.ticker != state["ticker"] and holder < contender_of(state)

@@ -1,6 +1,6 @@
 """What a comparison of rows finds and counts."""
 
-from sinks.differences import Comparison, Difference, by_key
+from sinks.differences import Comparison, Difference
 
 COLUMNS = ("close", "screen")
 
@@ -10,7 +10,7 @@ def compared(
 ) -> tuple[Comparison, list[Difference]]:
     found: list[Difference] = []
     comparison = Comparison(found.append)
-    sides = ({(key,): row for key, row in side.items()} for side in (expected, stored))
+    sides = ([(key, *row) for key, row in side.items()] for side in (expected, stored))
     comparison.rows("bars", COLUMNS, *sides, "AAPL")
     return comparison, found
 
@@ -60,7 +60,3 @@ def test_a_stranger_is_a_row_that_should_not_be() -> None:
         ("decisions", {"kind": "stage"}, None)
     ]
     assert comparison.counts["decisions"].stored == 1
-
-
-def test_rows_by_their_first_values() -> None:
-    assert by_key([("a", 1, 2), ("b", 3, 4)], 1) == {("a",): (1, 2), ("b",): (3, 4)}
