@@ -127,7 +127,7 @@ def make_database(
         db.execute(_BAR_COUNT)
         write_changes(db, [BENCHMARK, *names, POLICIES])
         db.executemany(
-            "INSERT INTO sink_offsets VALUES (?, ?, ?, 'feed', '')",
+            "INSERT INTO sink_offsets VALUES (?, ?, ?, 'feed', '', 0)",
             [("signal-states", n, signals) for n in range(4)],
         )
         db.execute("COMMIT")

@@ -1,7 +1,8 @@
 """PURE: raw records of the outbound topics to one decoded batch.
 
 A record that cannot be read becomes a dead letter with its reason; it never
-stops the others.
+stops the others. One of a lower epoch than was read before it in its partition is of
+a worker that had lost the partition, and is left out.
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from functools import partial
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import orjson
@@ -57,8 +59,15 @@ def decode_batch(raw: Iterable[RawRecord], prefix: str = "") -> Batch:
     return decode_parts(parts, prefix)
 
 
-def decode_parts(parts: Mapping[TopicPartition, Sequence[Content]], prefix: str = "") -> Batch:
-    """Return the records of some partitions by kind, as `decode_batch` does."""
+def decode_parts(
+    parts: Mapping[TopicPartition, Sequence[Content]],
+    prefix: str = "",
+    epochs: Mapping[TopicPartition, int] = MappingProxyType({}),
+) -> Batch:
+    """Return the records of some partitions by kind, as `decode_batch` does.
+
+    `epochs` are the greatest that were read of the partitions before.
+    """
     batch = Batch()
     kinds: dict[str, tuple[list[Any], Read]] = {
         topics.prefixed(prefix, topic): found
@@ -73,12 +82,32 @@ def decode_parts(parts: Mapping[TopicPartition, Sequence[Content]], prefix: str 
     }
     for (topic, partition), records in parts.items():
         rows, read = kinds[topic]
+        epoch_of = _epoch_of_blocks if rows is batch.observations else _epoch_of_fields
+        reached = epochs.get((topic, partition), 0)
         for record in records:
             try:
-                rows += read(record.value)
+                found = read(record.value)
             except DecodeError as error:
                 batch.dead_letters.append(_dead_letter(topic, partition, record, error))
+                continue
+            epoch = epoch_of(found, reached)
+            if epoch < reached:
+                batch.displaced.append(f"{topic}[{partition}]@{record.offset}")
+                continue
+            reached = epoch
+            rows += found
+        batch.epochs[topic, partition] = reached
     return batch
+
+
+def _epoch_of_fields(found: Sequence[Fields], otherwise: int) -> int:
+    # a dead letter has none
+    epoch: int = found[0].get("epoch", otherwise)
+    return epoch
+
+
+def _epoch_of_blocks(found: Sequence[ObservationBlock], otherwise: int) -> int:
+    return found[0].epoch if found else otherwise
 
 
 def _blocks(value: bytes | None) -> list[ObservationBlock]:

@@ -17,11 +17,15 @@ TopicPartition: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The offset to read next in one partition, and whose offset it is."""
+    """The offset to read next in one partition, and whose offset it is.
+
+    `epoch` is the greatest that was read before it: the partition's owner then.
+    """
 
     next_offset: int
     topic_id: str
     run_id: str = ""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,18 @@ class Batch:
     policies: list[Fields] = field(default_factory=list)
     dead_letters: list[Fields] = field(default_factory=list)
     positions: dict[TopicPartition, Position] = field(default_factory=dict)
+    # the greatest epoch of each partition up to the batch's end, and the records that a worker
+    # wrote which was no longer the partition's owner: they are in no list
+    epochs: dict[TopicPartition, int] = field(default_factory=dict)
+    displaced: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What one batch came to: records by kind, and the events that are new."""
+    """What one batch came to: records by kind, and the events that are new.
+
+    `displaced` records were of a worker that had lost their partition, and are left out.
+    """
 
     bars: int
     observations: int
@@ -50,6 +61,7 @@ class Written:
     policies: int
     dead_letters: int
     new_events: list[Fields]
+    displaced: int = 0
 
     @property
     def records(self) -> int:

@@ -65,11 +65,13 @@ class SqliteSink:
     def positions(self) -> dict[TopicPartition, Position]:
         """Return where the stored rows end in each partition."""
         found = self._db.execute(
-            'SELECT topic, "partition", next_offset, topic_id, run_id FROM sink_offsets'
+            'SELECT topic, "partition", next_offset, topic_id, run_id, epoch FROM sink_offsets'
         )
         return {
-            (topic, partition): Position(next_offset=offset, topic_id=topic_id, run_id=run_id)
-            for topic, partition, offset, topic_id, run_id in found
+            (topic, partition): Position(
+                next_offset=offset, topic_id=topic_id, run_id=run_id, epoch=epoch
+            )
+            for topic, partition, offset, topic_id, run_id, epoch in found
         }
 
     def write(self, batch: Batch) -> Written:
@@ -88,6 +90,7 @@ class SqliteSink:
             policies=len(batch.policies),
             dead_letters=len(batch.dead_letters),
             new_events=new_events,
+            displaced=len(batch.displaced),
         )
 
     def close(self) -> None:
@@ -206,4 +209,4 @@ def _touched(batch: Batch) -> set[str]:
 
 def _offset_rows(batch: Batch) -> Iterator[rows.Row]:
     for (topic, partition), at in batch.positions.items():
-        yield topic, partition, at.next_offset, at.topic_id, at.run_id
+        yield topic, partition, at.next_offset, at.topic_id, at.run_id, at.epoch

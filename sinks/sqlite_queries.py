@@ -168,12 +168,14 @@ def read_observations_by_signal(
 def read_positions(connection: sqlite3.Connection) -> dict[TopicPartition, Position]:
     """Return how far the sink has committed each partition."""
     found = connection.execute(
-        'SELECT topic, "partition", next_offset, topic_id, run_id FROM sink_offsets '
+        'SELECT topic, "partition", next_offset, topic_id, run_id, epoch FROM sink_offsets '
         'ORDER BY topic, "partition"'
     )
     return {
-        (topic, partition): Position(next_offset=offset, topic_id=topic_id, run_id=run_id)
-        for topic, partition, offset, topic_id, run_id in found
+        (topic, partition): Position(
+            next_offset=offset, topic_id=topic_id, run_id=run_id, epoch=epoch
+        )
+        for topic, partition, offset, topic_id, run_id, epoch in found
     }
 
 

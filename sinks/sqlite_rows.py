@@ -58,7 +58,7 @@ DEAD_LETTER_COLUMNS = (
 QUARANTINED_COLUMNS = ("signal_id", "payload_hash", "generated_at_ms", "ticker")
 COUNT_COLUMNS = ("table_name", "count")
 CHANGE_COLUMNS = ("ticker", "change")
-OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id")
+OFFSET_COLUMNS = ("topic", "partition", "next_offset", "topic_id", "run_id", "epoch")
 # Named alike in the paper account.
 POSITION_COLUMNS = (
     "signal_id", "ticker", "action", "status", "staged_session", "entry_session", "entry_price",

@@ -8,8 +8,9 @@ from sinks.sqlite_tables import VERSION_1, VERSION_2
 from sinks.sqlite_tables_3 import VERSION_3
 from sinks.sqlite_tables_4 import VERSION_4
 from sinks.sqlite_tables_5 import VERSION_5
+from sinks.sqlite_tables_6 import VERSION_6
 
-MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+MIGRATIONS: tuple[str, ...] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:

@@ -86,8 +86,8 @@ def _carry(
         polled = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         if polled:
             with _uncollected():
-                batch = decode_parts(polled, source.prefix)
-                batch.positions.update(source.after(polled))
+                batch = decode_parts(polled, source.prefix, source.epochs)
+                batch.positions.update(source.after(polled, batch.epochs))
                 written = sink.write(batch)
             on_batch(written)
             heard = monotonic()
@@ -118,6 +118,7 @@ class _Source:
         self._topics = [prefixed(prefix, topic) for topic in OUTBOUND]
         self._run_id = run_id
         self._found = self._describe()
+        self.epochs: dict[Tp, int] = {}
 
     def start(self, consumer: Any, stored: Mapping[Tp, Position]) -> dict[Tp, Position]:
         """Assign every partition at its stored position, else at its beginning."""
@@ -135,16 +136,24 @@ class _Source:
         start = {}
         for part in parts:
             held = stored.get((part.topic, part.partition))
-            start[part.topic, part.partition] = self._position(
-                part.topic, beginnings[part] if held is None else held.next_offset
+            start[part.topic, part.partition] = (
+                self._position(part.topic, beginnings[part], 0)
+                if held is None
+                else self._position(part.topic, held.next_offset, held.epoch)
             )
             consumer.seek(part, start[part.topic, part.partition].next_offset)
+        self.epochs = {tp: position.epoch for tp, position in start.items()}
         return start
 
-    def after(self, polled: Mapping[Any, Sequence[Any]]) -> dict[Tp, Position]:
-        """Return the positions after these records."""
+    def after(
+        self, polled: Mapping[Any, Sequence[Any]], epochs: Mapping[Tp, int]
+    ) -> dict[Tp, Position]:
+        """Return the positions after these records, which reached these epochs."""
+        self.epochs.update(epochs)
         return {
-            (part.topic, part.partition): self._position(part.topic, records[-1].offset + 1)
+            (part.topic, part.partition): self._position(
+                part.topic, records[-1].offset + 1, epochs[part.topic, part.partition]
+            )
             for part, records in polled.items()
         }
 
@@ -161,8 +170,10 @@ class _Source:
     def _describe(self) -> dict[str, tuple[str, list[int]]]:
         return describe_topics(self._admin, self._broker, self._topics)
 
-    def _position(self, topic: str, offset: int) -> Position:
-        return Position(next_offset=offset, topic_id=self._ids[topic], run_id=self._run_id)
+    def _position(self, topic: str, offset: int, epoch: int) -> Position:
+        return Position(
+            next_offset=offset, topic_id=self._ids[topic], run_id=self._run_id, epoch=epoch
+        )
 
 
 def refuse_other_source(

@@ -57,6 +57,9 @@ def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
         nonlocal written
         written += done.records
         log.pipeline(_batch_line(done))
+        if done.displaced:
+            left_out = counted(done.displaced, "record")
+            log.pipeline(f"{left_out} of a worker that had lost the partition left out")
         log.track(*(_event_line(each) for each in done.new_events))
 
     with topics_remedied(broker, prefix), _stopping() as stop:

@@ -199,9 +199,13 @@ def make_observation(session: str, k: int, **changes: Any) -> Observation:
     return Observation(session=session, k=k, **{**defaults, **changes})
 
 
-def make_observations(*elements: Observation, ticker: str = "AAPL") -> Observations:
+def make_observations(*elements: Observation, ticker: str = "AAPL", epoch: int = 0) -> Observations:
     return Observations(
-        ticker=ticker, session=elements[0].session, close_ms=GENERATED_MS, elements=list(elements)
+        ticker=ticker,
+        session=elements[0].session,
+        close_ms=GENERATED_MS,
+        elements=list(elements),
+        epoch=epoch,
     )
 
 

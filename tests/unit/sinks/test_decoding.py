@@ -10,10 +10,11 @@ from schemas.codec import encode
 from schemas.identity import canonical_json, digest
 from schemas.policy import CheckRule, Policy, content_of
 from schemas.records import PolicyVersion
-from sinks.decoding import decode_batch
+from sinks.decoding import decode_batch, decode_parts
 from tests.unit.sinks.policy_samples import make_paper_rules, make_policy, make_policy_version
 from tests.unit.sinks.samples import (
     make_bar,
+    make_dead_letter,
     make_event,
     make_observation,
     make_observations,
@@ -79,6 +80,44 @@ def test_a_not_finite_observation_or_state_is_a_dead_letter() -> None:
     )
 
     assert [each["topic"] for each in batch.dead_letters] == ["observations", "signal-states"]
+
+
+def test_a_record_of_a_worker_that_had_lost_its_partition_is_left_out() -> None:
+    closes = ((100.0, 1), (101.0, 3), (99.0, 2), (102.0, 3), (103.0, 4))
+    bars = [raw(encode(make_bar(close=close, epoch=epoch)), offset=n)
+            for n, (close, epoch) in enumerate(closes)]  # fmt: skip
+    elsewhere = raw(encode(make_bar(epoch=1)), partition=1)
+
+    batch = decode_batch([*bars, elsewhere])
+
+    assert [bar["close"] for bar in batch.bars[:-1]] == [100.0, 101.0, 102.0, 103.0]
+    assert batch.displaced == ["bars[0]@2"]
+    assert batch.epochs == {("bars", 0): 4, ("bars", 1): 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "topic"),
+    [
+        (make_observations(make_observation("2025-11-04", 1), epoch=2), "observations"),
+        (make_state(epoch=2), "signal-states"),
+        (make_event(epoch=2), "validation-events"),
+        (make_policy_version(epoch=2), "policies"),
+    ],
+)
+def test_the_epochs_of_the_batches_before_count(record: Any, topic: str) -> None:
+    for reached, left_out in ((2, 0), (3, 1)):
+        value = raw(encode(record), topic=topic)
+        batch = decode_parts({(topic, 0): [value]}, "", {(topic, 0): reached})
+        assert len(batch.displaced) == left_out
+        assert batch.epochs == {(topic, 0): reached}
+
+
+def test_a_dead_letter_says_nothing_of_epochs() -> None:
+    letter = raw(encode(make_dead_letter()), topic="dead-letters")
+    batch = decode_parts({("dead-letters", 0): [letter]}, "", {("dead-letters", 0): 7})
+
+    assert len(batch.dead_letters) == 1
+    assert not batch.displaced
 
 
 def test_a_long_undecodable_value_is_cut_and_its_size_kept() -> None:

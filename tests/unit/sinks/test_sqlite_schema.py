@@ -86,7 +86,7 @@ def version_1(path: Path) -> sqlite3.Connection:
     columns = sqlite_rows.BAR_COLUMNS[:-2]
     for table, names, row in (
         ("bars", columns, tuple(bar[name] for name in columns)),
-        ("sink_offsets", sqlite_rows.OFFSET_COLUMNS, ("bars", 0, 1, "id", "")),
+        ("sink_offsets", sqlite_rows.OFFSET_COLUMNS[:-1], ("bars", 0, 1, "id", "")),
     ):
         connection.execute(sqlite_rows.upsert_sql(table, names), row)
     add_signals(connection, make_matured())

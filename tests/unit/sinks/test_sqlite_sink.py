@@ -8,7 +8,7 @@ import pytest
 
 from schemas.records import AppliedDecision, Record
 from sinks.errors import SinkBusyError
-from sinks.sink import Position
+from sinks.sink import Batch, Position
 from sinks.sqlite import SqliteSink
 from sinks.sqlite_queries import read_observations, read_signal, reading
 from tests.unit.sinks.policy_samples import make_policy_version
@@ -256,3 +256,10 @@ def test_a_reader_sees_one_look_while_the_sink_writes(sink: SqliteSink) -> None:
         assert len(read_observations(connection, "s-1")) == 1
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             connection.execute("DELETE FROM bars")
+
+
+def test_the_epoch_that_was_reached_is_kept_with_the_offset(sink: SqliteSink) -> None:
+    for epoch in (2, 5):
+        at = Position(next_offset=epoch, topic_id="id", epoch=epoch)
+        sink.write(Batch(positions={("bars", 0): at}))
+        assert sink.positions() == {("bars", 0): at}
