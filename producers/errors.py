@@ -3,7 +3,8 @@
 ProducerError
 ├── InputError            a file as a whole cannot be read
 ├── ModelError            the endpoint did not answer, or not as asked
-└── PublishError          the broker does not answer or does not take a record
+└── PublishError          the broker does not take a record
+    ├── NoBrokerError     the broker does not answer
     └── MissingTopicError the topic is not on the broker
 """
 
@@ -22,6 +23,10 @@ class ModelError(ProducerError):
 
 class PublishError(ProducerError):
     """Say what the broker did not do."""
+
+
+class NoBrokerError(PublishError):
+    """Say that nobody answers at the address."""
 
 
 class MissingTopicError(PublishError):

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from threading import Condition
 from types import TracebackType
 from typing import Any, Self
@@ -22,10 +21,12 @@ from kafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     RetriableError,
+    TopicAuthorizationFailedError,
 )
 
-from producers.errors import MissingTopicError, PublishError
+from producers.errors import MissingTopicError, NoBrokerError, PublishError
 from producers.publishing import Headers, Key, OnTooLarge
+from schemas.cluster import TOPIC_DENIED, Broker, client_options, denied
 
 LINGER_MS = 20
 BATCH_BYTES = 524_288
@@ -43,7 +44,7 @@ _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 class KafkaPublisher:
     """Publishes by kafka-python's producer; use as a context manager."""
 
-    def __init__(self, connect: Callable[[], Any], admin: Any, broker: str) -> None:
+    def __init__(self, connect: Callable[[], Any], admin: Any, broker: Broker) -> None:
         self._connect = connect
         self._producer = connect()
         self._admin = admin
@@ -57,28 +58,29 @@ class KafkaPublisher:
         self._too_large: deque[tuple[_Sent, str]] = deque()
 
     @classmethod
-    def connect(cls, broker: str, *, compression: str | None = "lz4") -> Self:
+    def connect(cls, broker: Broker, *, compression: str | None = "lz4") -> Self:
         """Return a publisher on HOST:PORT; raise PublishError where nobody answers."""
-        servers = [each.strip() for each in broker.split(",")]
-        connect = partial(
-            KafkaProducer,
-            bootstrap_servers=servers,
-            bootstrap_timeout_ms=BOOTSTRAP_MS,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=LINGER_MS,
-            batch_size=BATCH_BYTES,
-            max_request_size=MAX_REQUEST_BYTES,
-            compression_type=compression,
-            request_timeout_ms=REQUEST_MS,
-            delivery_timeout_ms=DELIVERY_MS,
-            allow_auto_create_topics=False,
-        )
+
+        def connect() -> Any:
+            return KafkaProducer(
+                **client_options(broker),
+                bootstrap_timeout_ms=BOOTSTRAP_MS,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=LINGER_MS,
+                batch_size=BATCH_BYTES,
+                max_request_size=MAX_REQUEST_BYTES,
+                compression_type=compression,
+                request_timeout_ms=REQUEST_MS,
+                delivery_timeout_ms=DELIVERY_MS,
+                allow_auto_create_topics=False,
+            )
+
         try:
-            admin = KafkaAdminClient(bootstrap_servers=servers, bootstrap_timeout_ms=BOOTSTRAP_MS)
+            admin = KafkaAdminClient(**client_options(broker), bootstrap_timeout_ms=BOOTSTRAP_MS)
             return cls(connect, admin, broker)
         except (KafkaError, OSError) as error:
-            raise PublishError(_trouble(broker, error)) from error
+            raise _trouble(broker, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +107,9 @@ class KafkaPublisher:
         try:
             (found,) = self._admin.describe_topics([topic])
         except KafkaError as error:
-            raise PublishError(_trouble(self._broker, error)) from error
+            raise _trouble(self._broker, error) from error
+        if found["error_code"] == TOPIC_DENIED:
+            raise PublishError(denied(self._broker, "write to the topic", [topic]))
         if found["error_code"] or not found["partitions"]:
             msg = f"there is no topic {topic} at {self._broker}"
             raise MissingTopicError(msg)
@@ -232,6 +236,8 @@ class KafkaPublisher:
         if self._failure is not None:
             told = str(self._failure).removeprefix(f"{type(self._failure).__name__}: ")
             msg = f"the broker at {self._broker} did not take a record: {told}"
+            if isinstance(self._failure, TopicAuthorizationFailedError):
+                msg = denied(self._broker, "write to the topic", self._failure.args)
             raise PublishError(msg) from self._failure
 
     def _let_go(self) -> None:
@@ -245,11 +251,11 @@ class KafkaPublisher:
             self._producer.close(timeout=0)
 
 
-def _trouble(broker: str, error: BaseException) -> str:
+def _trouble(broker: Broker, error: BaseException) -> PublishError:
     silent = isinstance(error, RetriableError | OSError)
     if silent and not isinstance(error, BrokerResponseError):
-        return f"no Kafka broker answers at {broker}"
-    return f"the broker at {broker} refused: {error}"
+        return NoBrokerError(f"no Kafka broker answers at {broker}")
+    return PublishError(f"the broker at {broker} refused: {error}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

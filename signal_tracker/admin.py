@@ -1,16 +1,26 @@
 """What the broker holds: topics, their ids, where they end, and what a group has committed."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import BrokerResponseError, KafkaError, RetriableError
+from kafka.errors import (
+    BrokerResponseError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    RetriableError,
+    TopicAuthorizationFailedError,
+)
 
+from schemas.cluster import TOPIC_DENIED, Broker, client_options, denied
 from schemas.sources import source_id
 from schemas.topics import CATALOGUE, prefixed
+from signal_tracker.doors import check_once, explained
 from signal_tracker.errors import BrokerError
+
+T = TypeVar("T")
 
 TIMEOUT_MS = 15_000
 _SILENCE_S = 30.0
@@ -19,7 +29,7 @@ _ALREADY_EXISTS = 36
 
 
 def create_topics(
-    broker: str,
+    broker: Broker,
     prefix: str,
     partitions: int,
     *,
@@ -53,7 +63,9 @@ def create_topics(
     return created
 
 
-def topic_ids(broker: str, names: Iterable[str], *, client_id: str | None = None) -> dict[str, str]:
+def topic_ids(
+    broker: Broker, names: Iterable[str], *, client_id: str | None = None
+) -> dict[str, str]:
     """Return the id of each topic that exists: a topic deleted and made again has another.
 
     Of a broker with a journal it tells the journal, too (`schemas.sources`).
@@ -64,20 +76,20 @@ def topic_ids(broker: str, names: Iterable[str], *, client_id: str | None = None
     return {name: source_id(cluster_id, str(each["topic_id"])) for name, each in found.items()}
 
 
-def partition_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
+def partition_counts(broker: Broker, names: Iterable[str]) -> dict[str, int]:
     """Return the partition count of each topic that exists."""
     with connected(broker) as admin:
         return _partition_counts(admin, names)
 
 
-def replica_counts(broker: str, names: Iterable[str]) -> dict[str, int]:
+def replica_counts(broker: Broker, names: Iterable[str]) -> dict[str, int]:
     """Return on how many brokers each topic that exists is kept."""
     with connected(broker) as admin:
         found = _describe(admin, names)
     return {name: len(each["partitions"][0]["replica_nodes"]) for name, each in found.items()}
 
 
-def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]:
+def end_offsets(broker: Broker, names: Iterable[str]) -> dict[tuple[str, int], int]:
     """Return the offset after the last record of each partition of the topics that exist.
 
     Taken from the high watermark of a fetch: Tansu's answer to ListOffsets is
@@ -89,7 +101,7 @@ def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]
         return {}
     with _connecting(broker):
         consumer = KafkaConsumer(
-            bootstrap_servers=broker.split(","),
+            **client_options(broker),
             bootstrap_timeout_ms=TIMEOUT_MS,
             group_id=None,
             enable_auto_commit=False,
@@ -102,19 +114,19 @@ def end_offsets(broker: str, names: Iterable[str]) -> dict[tuple[str, int], int]
             consumer.close()
 
 
-def committed_offsets(broker: str, group: str) -> dict[tuple[str, int], int]:
+def committed_offsets(broker: Broker, group: str) -> dict[tuple[str, int], int]:
     """Return what a consumer group has committed; a partition without a commit is absent."""
     with connected(broker) as admin:
-        held = _group_offsets(admin, group)
+        held: dict[TopicPartition, Any] = of_group(lambda: admin.list_group_offsets(group), group)
     return {(tp.topic, tp.partition): each.offset for tp, each in held.items() if each.offset >= 0}
 
 
 @contextmanager
-def connected(broker: str, client_id: str | None = None) -> Iterator[KafkaAdminClient]:
+def connected(broker: Broker, client_id: str | None = None) -> Iterator[KafkaAdminClient]:
     """Yield an admin client; any trouble with the broker becomes one BrokerError."""
     with _connecting(broker):
         admin = KafkaAdminClient(
-            bootstrap_servers=broker.split(","),
+            **client_options(broker),
             bootstrap_timeout_ms=TIMEOUT_MS,
             request_timeout_ms=TIMEOUT_MS,
             **({} if client_id is None else {"client_id": client_id}),
@@ -126,32 +138,42 @@ def connected(broker: str, client_id: str | None = None) -> Iterator[KafkaAdminC
 
 
 @contextmanager
-def _connecting(broker: str) -> Iterator[None]:
+def _connecting(broker: Broker) -> Iterator[None]:
+    check_once(broker)
     try:
         yield
     except KafkaError as error:
-        msg = f"the broker at {broker} refused: {error}"
         if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
-            msg = f"no Kafka broker answers at {broker}"
-        raise BrokerError(msg) from error
+            raise explained(broker, f"no Kafka broker answers at {broker}") from error
+        raise BrokerError(_refusal(broker, error)) from error
 
 
-def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, Any]:
-    # a new cluster makes its offsets topic when it is first asked, and says "not available" so long
+def _refusal(broker: Broker, error: KafkaError) -> str:
+    if isinstance(error, TopicAuthorizationFailedError):
+        return denied(broker, "see or use the topic", error.args[0])
+    if isinstance(error, GroupAuthorizationFailedError):
+        return denied(broker, "see or use the consumer group")
+    return f"the broker at {broker} refused: {error}"
+
+
+def of_group(ask: Callable[[], dict[str, T]], group: str) -> T:
+    """Return the answer about a group, waiting for a new cluster to be able to give one."""
+    # it makes its offsets topic when it is first asked, and says "not available" so long
     deadline = time.monotonic() + TIMEOUT_MS / 1000
     while True:
         try:
-            held: dict[TopicPartition, Any] = admin.list_group_offsets(group)[group]
+            return ask()[group]
         except RetriableError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
-        else:
-            return held
 
 
 def _describe(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     answer = admin.describe_topics(list(names))
+    hidden = [each["name"] for each in answer if each["error_code"] == TOPIC_DENIED]
+    if hidden:
+        raise TopicAuthorizationFailedError(hidden)
     return {each["name"]: each for each in answer if each["error_code"] == 0}
 
 
@@ -192,6 +214,8 @@ def _is_created(answer: dict[str, Any]) -> bool:
     if answer["error_code"] == _ALREADY_EXISTS:
         return False
     if answer["error_code"]:
+        if answer["error_code"] == TOPIC_DENIED:
+            raise TopicAuthorizationFailedError([answer["name"]])
         told = answer["error_message"] or f"error {answer['error_code']}"
         msg = f"topic {answer['name']} was not created: {told}"
         raise BrokerError(msg)

@@ -8,6 +8,7 @@ import orjson
 
 from signal_tracker.auditing import Look, Outcome
 from signal_tracker.columns import aligned, counted
+from signal_tracker.printing import plain_json
 from signal_tracker.unsettled import Offsets, lag
 from sinks.differences import Comparison, Difference
 from streams.domain.calendar import SessionCalendar
@@ -18,7 +19,8 @@ _WIDTH = 60
 
 def as_json(content: Mapping[str, Any]) -> bytes:
     """Return one line of JSON; bytes as text, what is none of UTF-8 as replaced."""
-    return orjson.dumps(content, default=_text, option=orjson.OPT_APPEND_NEWLINE)
+    line = plain_json(orjson.dumps(content, default=_text).decode())
+    return f"{line}\n".encode()
 
 
 def difference_fields(difference: Difference) -> dict[str, Any]:

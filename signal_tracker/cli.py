@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from signal_tracker.printing import plain
 from signal_tracker.settings import Settings
 from signal_tracker.stopping import Stopped, is_of_a_signal, take_asked, unwind_on_signals
 
@@ -49,6 +50,7 @@ _KNOWN_ERRORS = (
     ("streams.sessions", "CalendarError"),
     ("sinks.errors", "SinkError"),
     ("kafka.errors", "KafkaError"),
+    ("aiokafka.errors", "KafkaError"),
     ("sqlite3", "Error"),
     ("streams.rows", "StateError"),
 )
@@ -115,7 +117,7 @@ def run(argv: Sequence[str]) -> int:
     except Stopped:
         status = 128 + signal.SIGTERM
     except tuple(_known_errors()) as error:
-        click.echo(f"Error: {error or type(error).__name__}", err=True)
+        click.echo(f"Error: {plain(str(error) or type(error).__name__)}", err=True)
         status = 1
     except Exception as error:
         # a library that took a signal's exception for its own may fail of it

@@ -1,7 +1,8 @@
 """What the front door says in one line instead of a traceback.
 
 TrackerError
-├── BrokerError           a broker does not start, answer or hold what it should
+├── BrokerError           a broker does not start, answer, allow or hold what it should
+│   ├── SilentBrokerError nobody answers
 │   └── MissingTopicError it does not hold a topic
 ├── JournalError          the journal of the embedded broker cannot be used as it is
 └── RunError              a part of a run died or made no progress
@@ -14,6 +15,10 @@ class TrackerError(Exception):
 
 class BrokerError(TrackerError):
     """Say what is wrong with the broker, and where its log is."""
+
+
+class SilentBrokerError(BrokerError):
+    """Say that nobody answers at the address."""
 
 
 class MissingTopicError(BrokerError):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from schemas.cluster import Broker
 from schemas.topics import INBOUND, OUTBOUND, prefixed
 from signal_tracker.admin import committed_offsets, end_offsets
 from signal_tracker.errors import RunError
@@ -25,7 +26,7 @@ class Lag(NamedTuple):
 class Watched(NamedTuple):
     """What to look at: the broker, the run's topics and group, the sink's offsets."""
 
-    broker: str
+    broker: Broker
     prefix: str
     group: str
     sink_offsets: Callable[[], Offsets]

@@ -12,6 +12,7 @@ from typing import Any
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
+from schemas.cluster import client_options
 from schemas.topics import INBOUND, prefixed
 from signal_tracker.compression import read_every_compression
 from signal_tracker.errors import JournalError
@@ -36,7 +37,7 @@ def load(journal: Journal, broker: str, client_id: str) -> int:
     Raise JournalError where one does not come to lie where it lay.
     """
     producer = KafkaProducer(
-        bootstrap_servers=broker,
+        **client_options(broker),
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
@@ -138,7 +139,7 @@ class Tail:
     def _read_on(self) -> None:
         read_every_compression()
         consumer = KafkaConsumer(
-            bootstrap_servers=self._broker,
+            **client_options(self._broker),
             client_id=self._client_id,
             group_id=None,
             enable_auto_commit=False,

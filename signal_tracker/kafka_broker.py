@@ -36,7 +36,8 @@ class DockerKafka(EmbeddedBroker):
     def _launch(self) -> subprocess.Popen[bytes]:
         variables = [
             f"--env=KAFKA_{_variable(k)}={v}"
-            for k, v in _properties(self.port, _CONTROLLER_PORT).items()
+            # in the container on every interface; out of it only where it is published
+            for k, v in properties_of(self.port, _CONTROLLER_PORT, bind="").items()
         ]
         publish = f"--publish={HOST}:{self.port}:{self.port}"
         argv = ["docker", "run", "--rm", publish, *variables, IMAGE]
@@ -49,13 +50,14 @@ class JavaKafka(EmbeddedBroker):
 
     start_seconds = 90.0
 
+    def properties(self) -> dict[str, str]:
+        """Return the broker's configuration but for the folder of its logs."""
+        return properties_of(self.port, free_port())
+
     def _launch(self) -> subprocess.Popen[bytes]:
         self._folder = tempfile.TemporaryDirectory(prefix="signal-tracker-kafka-")
         config = Path(self._folder.name) / "server.properties"
-        properties = {
-            **_properties(self.port, free_port()),
-            "log.dirs": f"{self._folder.name}/data",
-        }
+        properties = {**self.properties(), "log.dirs": f"{self._folder.name}/data"}
         config.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
         java = ["java", "-Xms256m", "-Xmx512m", "-cp", f"{_jars(self.log)}/*"]
         tool = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
@@ -143,13 +145,14 @@ def _jars(log: Path) -> Path:
     return cache
 
 
-def _properties(port: int, controller: int) -> dict[str, str]:
+def properties_of(port: int, controller: int, *, bind: str = HOST) -> dict[str, str]:
+    """Return the configuration of one broker that is its own controller."""
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
-        "controller.quorum.voters": f"1@localhost:{controller}",
+        "controller.quorum.voters": f"1@{HOST}:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://:{port},CONTROLLER://:{controller}",
+        "listeners": f"PLAINTEXT://{bind}:{port},CONTROLLER://{bind}:{controller}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "auto.create.topics.enable": "false",

@@ -8,6 +8,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
+from schemas.cluster import Broker, client_options
 from schemas.topics import CATALOGUE, INBOUND, Topic, prefixed
 from signal_tracker import admin
 from signal_tracker.errors import BrokerError, MissingTopicError
@@ -74,7 +75,7 @@ class KafkaLog:
 
 
 @contextmanager
-def opened_log(broker: str, prefix: str) -> Iterator[KafkaLog]:
+def opened_log(broker: Broker, prefix: str) -> Iterator[KafkaLog]:
     """Yield the topics behind a prefix; raise MissingTopicError where one is not there."""
     names = [prefixed(prefix, topic) for topic in CATALOGUE]
     counts = admin.partition_counts(broker, names)
@@ -83,7 +84,7 @@ def opened_log(broker: str, prefix: str) -> Iterator[KafkaLog]:
         msg = f"there is no topic {', '.join(missing)} at {broker}"
         raise MissingTopicError(msg)
     consumer = KafkaConsumer(
-        bootstrap_servers=broker.split(","),
+        **client_options(broker),
         bootstrap_timeout_ms=admin.TIMEOUT_MS,
         group_id=None,
         enable_auto_commit=False,

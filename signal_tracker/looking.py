@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schemas.cluster import Broker
 from schemas.topics import INBOUND, OUTBOUND, prefixed
 from signal_tracker import admin
 from signal_tracker.auditing import Look
@@ -27,7 +28,7 @@ _POLL_S = 0.5
 class Place:
     """Where a pipeline's topics, its worker's group and its rows are."""
 
-    broker: str
+    broker: Broker
     prefix: str
     group: str
     path: Path

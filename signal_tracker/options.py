@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from schemas.cluster import Cluster
 from schemas.topics import DEFAULT_PARTITIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,14 +53,22 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, show_envvar=True, **settings)
 
 
-def checked_broker(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Return HOST:PORT, several with commas, or say what is wrong with it."""
+def checked_broker(
+    ctx: click.Context, _param: click.Parameter, value: str | None
+) -> Cluster | None:
+    """Return the cluster at HOST:PORT, several with commas, or say what is wrong with it."""
+    from signal_tracker.security import security_of
+    from signal_tracker.settings import Settings
+
     for each in (value or "").split(",") if value is not None else ():
         host, _, port = each.strip().rpartition(":")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004 the greatest port
             msg = f"expected HOST:PORT, was {each!r}"
             raise click.BadParameter(msg)
-    return value
+    if value is None:
+        return None
+    settings = ctx.find_object(Settings) or Settings()
+    return Cluster(servers=value, security=security_of(settings.security))
 
 
 def checked_output(
@@ -77,7 +86,7 @@ broker_option = option(
     metavar="HOST:PORT",
     default=DEFAULT_BROKER,
     callback=checked_broker,
-    help="The Kafka broker.",
+    help="The Kafka broker; TLS and login by variables, see docs/security.md.",
 )
 data_option = option(
     "--data",

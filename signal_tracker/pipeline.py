@@ -16,6 +16,7 @@ from producers.publisher import KafkaPublisher
 from producers.record_columns import RowOptions
 from producers.results import PublishResult, Refusal
 from producers.tick_cells import TickOptions
+from schemas.cluster import Broker
 from schemas.records import CorporateAction, Signal
 from schemas.topics import DEFAULT_PARTITIONS
 from signal_tracker.admin import create_topics
@@ -25,6 +26,7 @@ from signal_tracker.finish import Lag, Watched, sink_offsets_of, wait_until_comp
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import DEFAULT_APP_ID
 from signal_tracker.progress import say, shown
+from signal_tracker.settings import plain_environ
 from signal_tracker.supervisor import Supervisor
 from sinks.rows import REPLAY_RUN
 from sinks.snapshot import DATABASE, write_reports
@@ -40,7 +42,7 @@ class Run:
     policy: str = "tracker"
     calendars: Sequence[str] = ()
     workers: int = 1
-    broker: str | None = None
+    broker: Broker | None = None
     partitions: int = DEFAULT_PARTITIONS
     tick_options: TickOptions = field(default_factory=TickOptions)
     row_options: RowOptions = field(default_factory=RowOptions)
@@ -52,11 +54,13 @@ def run_pipeline(run: Run, folder: Path) -> int:
     log = PipelineLog(folder)
     with ExitStack() as stack:
         broker = run.broker or stack.enter_context(_embedded(folder))
+        # the embedded broker has no security, whatever the variables say of another one
+        env = None if run.broker else plain_environ()
         prefix = f"{REPLAY_RUN}{token}."
         create_topics(broker, prefix, run.partitions)
         log.pipeline(f"run {token} on {broker}: {counted(run.workers, 'worker')}")
-        parts = stack.enter_context(Supervisor(_teller(log)))
-        _start_parts(parts, run, folder, ["--broker", broker, "--prefix", prefix])
+        parts = stack.enter_context(Supervisor(_teller(log), env))
+        _start_parts(parts, run, folder, ["--broker", str(broker), "--prefix", prefix])
         results = _publish(run, broker, prefix, log)
         ends = {tp: end for result in results for tp, end in result.ends.items()}
         watched = Watched(
@@ -89,7 +93,7 @@ def _start_parts(parts: Supervisor, run: Run, folder: Path, where: Sequence[str]
     parts.add("SQLite sink", ["sink", "sqlite", *common, "--run-id", where[-1]], log)
 
 
-def _publish(run: Run, broker: str, prefix: str, log: PipelineLog) -> list[PublishResult]:
+def _publish(run: Run, broker: Broker, prefix: str, log: PipelineLog) -> list[PublishResult]:
     with KafkaPublisher.connect(broker) as publisher:
         signals = partial(
             publish_records_file, publisher, Signal, prefix=prefix, options=run.row_options

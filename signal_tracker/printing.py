@@ -1,5 +1,6 @@
 """Lines for people on a terminal, on which the text of users cannot write what it likes."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,21 @@ def plain(text: str) -> str:
         return text
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def plain_json(text: str) -> str:
+    r"""Return JSON with every control character in its texts escaped as JSON has it.
+
+    JSON itself asks for that below U+0020 alone; a terminal obeys others, too.
+
+    >>> plain_json('{"a": "b\u009bc", "d": "\u202e"}')
+    '{"a": "b\\u009bc", "d": "\\u202e"}'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text
     )
 
 

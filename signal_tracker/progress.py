@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 import click
 
+from signal_tracker.printing import plain
+
 
 def say(text: str) -> None:
-    """Write a line of words to stderr."""
-    click.echo(text, err=True)
+    """Write a line of words to stderr, on which the text of users cannot write what it likes."""
+    click.echo(plain(text), err=True)
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def shown(label: str) -> Iterator[Callable[[int, int | None], None]]:
         say(label)
         yield lambda _done, _total: None
         return
-    with click.progressbar(length=1000, label=label, file=sys.stderr, show_pos=False) as bar:
+    with click.progressbar(length=1000, label=plain(label), file=sys.stderr, show_pos=False) as bar:
 
         def show(done: int, total: int | None) -> None:
             if total:

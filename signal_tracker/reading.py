@@ -5,6 +5,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from schemas.cluster import Broker, client_options
 from signal_tracker import admin
 from signal_tracker.errors import MissingTopicError
 
@@ -12,7 +13,7 @@ POLL_MS = 200
 
 
 def read(
-    broker: str,
+    broker: Broker,
     topic: str,
     *,
     from_end: bool = False,
@@ -30,7 +31,7 @@ def read(
         raise MissingTopicError(msg)
     tps = {TopicPartition(*tp): end for tp, end in ends.items()}
     consumer = KafkaConsumer(
-        bootstrap_servers=broker.split(","),
+        **client_options(broker),
         bootstrap_timeout_ms=admin.TIMEOUT_MS,
         group_id=None,
         enable_auto_commit=False,

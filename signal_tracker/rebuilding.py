@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas import topics
+from schemas.cluster import Broker
 from schemas.sources import JOURNAL
 from schemas.topics import INBOUND, OUTBOUND, partition_of, prefixed
 from signal_tracker import admin
@@ -34,7 +35,7 @@ Say = Callable[[str], None]
 class Order:
     """What to rebuild from where; `run_id` None is that of the old file."""
 
-    broker: str
+    broker: Broker
     prefix: str
     path: Path
     run_id: str | None = None

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from schemas.cluster import Broker
 from schemas.sources import is_same_source
 from schemas.topics import OUTBOUND, prefixed
 from signal_tracker import admin
 from signal_tracker.errors import BrokerError
 
 
-def check_same_topics(broker: str, prefix: str, stored_ids: Mapping[str, str], path: Path) -> None:
+def check_same_topics(
+    broker: Broker, prefix: str, stored_ids: Mapping[str, str], path: Path
+) -> None:
     """Raise BrokerError where decisions on these rows would reach other signals.
 
     A database without offsets was filled from no broker; missing topics are not its matter.

@@ -4,12 +4,15 @@ The command line puts the settings on the click context: a command takes them
 with `click.pass_obj` and hands plain arguments on.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from schemas.cluster import Secret
 from schemas.topics import DEFAULT_PARTITIONS
 from signal_tracker.options import DEFAULT_BROKER, DEFAULT_DATA, ENV_PREFIX
+from signal_tracker.security import variables_of, without_security
 
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 
@@ -26,6 +29,7 @@ class Settings:
     llm_base_url: str = ""
     llm_api_key: str = field(default="", repr=False)
     llm_model: str = ""
+    security: Mapping[str, Secret] = field(default_factory=dict)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -48,7 +52,13 @@ class Settings:
             llm_base_url=environ.get("LLM_BASE_URL") or environ.get("OPENAI_BASE_URL", ""),
             llm_api_key=environ.get("LLM_API_KEY") or environ.get("OPENAI_API_KEY", ""),
             llm_model=environ.get("LLM_MODEL", ""),
+            security=variables_of(environ),
         )
+
+
+def plain_environ() -> dict[str, str]:
+    """Return this process's environment for children whose broker has no security."""
+    return without_security(os.environ)
 
 
 def _flag(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,9 +16,12 @@ MAX_RESTARTS = 3
 class Part:
     """One process of ours, by its command line."""
 
-    def __init__(self, name: str, words: Sequence[str], log: Path) -> None:
+    def __init__(
+        self, name: str, words: Sequence[str], log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self.log = log
+        self._env = env
         self.restarts = 0
         self._words = words
         self._process: subprocess.Popen[bytes] | None = None
@@ -26,7 +29,7 @@ class Part:
     def start(self) -> None:
         """Start the process."""
         argv = [sys.executable, "-m", "signal_tracker", *self._words]
-        self._process = children.start(argv, log=self.log)
+        self._process = children.start(argv, log=self.log, env=self._env)
 
     def died(self) -> int | None:
         """Return the exit status of a process that has ended, None while it runs."""
@@ -40,10 +43,14 @@ class Part:
 
 
 class Supervisor:
-    """Keeps the parts of a run alive, each at most three times started again."""
+    """Keeps the parts of a run alive, each at most three times started again.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    They get `env`, or the environment of this process.
+    """
+
+    def __init__(self, say: Callable[[str], None], env: Mapping[str, str] | None = None) -> None:
         self._say = say
+        self._env = env
         self._parts: list[Part] = []
 
     def __enter__(self) -> Self:
@@ -59,7 +66,7 @@ class Supervisor:
 
     def add(self, name: str, words: Sequence[str], log: Path) -> None:
         """Start a part and keep it alive."""
-        part = Part(name, words, log)
+        part = Part(name, words, log, self._env)
         part.start()
         self._parts.append(part)
 

@@ -3,7 +3,8 @@
 SinkError
 ├── SourceMismatchError   the database was filled from other topics than these
 ├── MissingTopicError     the broker does not hold a topic that is read
-├── BrokerError           the broker does not answer
+├── BrokerError           the broker refuses what is asked of it
+│   └── NoBrokerError     the broker does not answer
 ├── SinkBusyError         another process writes the same database
 ├── DatabaseVersionError  the database was written by a later version
 ├── UnreadableError       the database to be made anew cannot be read
@@ -25,7 +26,11 @@ class MissingTopicError(SinkError):
 
 
 class BrokerError(SinkError):
-    """Say that the broker does not answer."""
+    """Say what the broker did not do."""
+
+
+class NoBrokerError(BrokerError):
+    """Say that nobody answers at the address."""
 
 
 class SinkBusyError(SinkError):

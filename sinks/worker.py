@@ -17,12 +17,20 @@ from kafka.errors import (
     KafkaError,
     OffsetOutOfRangeError,
     RetriableError,
+    TopicAuthorizationFailedError,
 )
 
+from schemas.cluster import TOPIC_DENIED, Broker, client_options, denied
 from schemas.sources import is_later_start, source_id
 from schemas.topics import OUTBOUND, prefixed
 from sinks.decoding import decode_parts
-from sinks.errors import BrokerError, MissingTopicError, SinkError, SourceMismatchError
+from sinks.errors import (
+    BrokerError,
+    MissingTopicError,
+    NoBrokerError,
+    SinkError,
+    SourceMismatchError,
+)
 from sinks.fetching import read_quickly
 from sinks.sink import Batch, Position, Sink, Written
 from sinks.sink import TopicPartition as Tp
@@ -40,7 +48,7 @@ _HINT = "use another --data (SIGNAL_TRACKER_DATA), or `signal-tracker rebuild`"
 def run_sink(
     sink: Sink,
     *,
-    broker: str,
+    broker: Broker,
     prefix: str = "",
     run_id: str = "",
     should_stop: Callable[[], bool],
@@ -54,9 +62,7 @@ def run_sink(
     """
     with ExitStack() as open_things:
         try:
-            admin = KafkaAdminClient(
-                bootstrap_servers=broker.split(","), bootstrap_timeout_ms=_REQUEST_MS
-            )
+            admin = KafkaAdminClient(**client_options(broker), bootstrap_timeout_ms=_REQUEST_MS)
             open_things.callback(admin.close)
             consumer = _consumer(broker)
             open_things.callback(consumer.close, autocommit=False)
@@ -71,7 +77,7 @@ def run_sink(
             msg = f"records were deleted by retention before this sink read them; {_HINT}"
             raise SinkError(msg) from error
         except KafkaError as error:
-            raise BrokerError(_trouble(broker, error)) from error
+            raise _trouble(broker, error) from error
 
 
 def _carry(
@@ -111,7 +117,7 @@ def _uncollected() -> Iterator[None]:
 class _Source:
     """The topics behind the offsets: which they are, and that they are still those."""
 
-    def __init__(self, admin: Any, broker: str, prefix: str, run_id: str) -> None:
+    def __init__(self, admin: Any, broker: Broker, prefix: str, run_id: str) -> None:
         self.prefix = prefix
         self._admin = admin
         self._broker = broker
@@ -202,13 +208,16 @@ def refuse_other_source(
 
 
 def describe_topics(
-    admin: Any, broker: str, topics: Sequence[str]
+    admin: Any, broker: Broker, topics: Sequence[str]
 ) -> dict[str, tuple[str, list[int]]]:
     """Return the id and the partition numbers of each topic (KIP-516 topic ids).
 
     Of a broker with a journal the id tells the journal, too (`schemas.sources`).
     """
     described = {each["name"]: each for each in admin.describe_topics(list(topics))}
+    hidden = [name for name, each in described.items() if each.get("error_code") == TOPIC_DENIED]
+    if hidden:
+        raise BrokerError(denied(broker, "read the topic", hidden))
     missing = [name for name in topics if not described.get(name, {}).get("partitions")]
     if missing:
         msg = f"there is no topic {', '.join(missing)} at {broker}"
@@ -223,15 +232,17 @@ def describe_topics(
     }
 
 
-def _trouble(broker: str, error: KafkaError) -> str:
+def _trouble(broker: Broker, error: KafkaError) -> BrokerError:
     if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
-        return f"no Kafka broker answers at {broker}"
-    return f"the broker at {broker} refused: {error}"
+        return NoBrokerError(f"no Kafka broker answers at {broker}")
+    if isinstance(error, TopicAuthorizationFailedError):
+        return BrokerError(denied(broker, "read the topic", error.args[0]))
+    return BrokerError(f"the broker at {broker} refused: {error}")
 
 
-def _consumer(broker: str) -> Any:
+def _consumer(broker: Broker) -> Any:
     consumer = KafkaConsumer(
-        bootstrap_servers=broker.split(","),
+        **client_options(broker),
         group_id=None,
         enable_auto_commit=False,
         allow_auto_create_topics=False,

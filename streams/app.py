@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import faust
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import Producer
 from yarl import URL
 
+from schemas.cluster import Broker, Security, cluster_of
 from schemas.policy import PolicyVersions
 from schemas.topics import CATALOGUE, DEFAULT_PARTITIONS, INBOUND, TICKS, prefixed
 from streams import codecs as _codecs  # noqa: F401 - registers the chunk codec
@@ -22,7 +24,7 @@ from streams.processor import Processor
 from streams.rows import StateError
 from streams.sending import Sender, keep_known
 from streams.sessions import CalendarBook
-from streams.tables import EPOCHS, declare_tables
+from streams.tables import EPOCHS, TABLE_NAMES, declare_tables
 from streams.told_epochs import told_epochs
 from streams.transport import BatchTransport
 
@@ -37,12 +39,12 @@ _REQUEST_SECONDS = 90.0
 class WorkerConfig:
     """What a worker is given; times in seconds, `lateness_ms` in ms.
 
-    `broker` is HOST:PORT, several with commas. `replicas` is of the changelogs; `standby` says on
+    `broker` is HOST:PORT, several with commas, or a cluster. `replicas` is of the changelogs; `standby` says on
     how many other workers a partition's rows are kept warm; `instance` is the group's static
     name of this worker.
     """
 
-    broker: str
+    broker: Broker
     policies: PolicyVersions
     work_dir: Path
     app_id: str = "signal-tracker"
@@ -62,10 +64,12 @@ class WorkerConfig:
 
 def create_app(config: WorkerConfig) -> faust.App:
     """Return a new worker app; nothing is connected before it starts."""
-    urls = [URL(f"kafka://{each.strip()}") for each in config.broker.split(",")]
+    cluster = cluster_of(config.broker)
+    urls = [URL(f"kafka://{each}") for each in cluster.addresses]
     app = faust.App(
         config.app_id,
         broker=urls,
+        broker_credentials=_credentials(cluster.security),
         store="memory://",
         datadir=config.work_dir,
         web_enabled=False,
@@ -91,7 +95,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         producer_acks=-1,
     )
     transport = BatchTransport(urls, app)
-    transport.bootstrap = config.broker
+    transport.cluster = cluster
     transport.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
     lease = transport.lease = Lease(config.session_timeout, app.conf.broker_rebalance_timeout)
     app.transport = transport
@@ -132,6 +136,23 @@ def create_app(config: WorkerConfig) -> faust.App:
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     return app
+
+
+def own_topics(app_id: str) -> list[str]:
+    """Return the topics that a worker makes and keeps for itself, and nobody else reads."""
+    changelogs = [f"{app_id}-{name}-changelog" for name in TABLE_NAMES]
+    return [*changelogs, f"{app_id}-__assignor-__leader"]
+
+
+def _credentials(security: Security) -> Credentials | None:
+    if security.has_sasl:
+        return SASLCredentials(
+            username=security.username,
+            password=security.password,
+            mechanism=security.mechanism,
+            ssl_context=security.ssl_context,
+        )
+    return SSLCredentials(security.ssl_context) if security.has_tls else None
 
 
 def _producer_of(app: faust.App) -> Any:

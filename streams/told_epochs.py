@@ -6,6 +6,7 @@ from typing import Any, Final
 import aiokafka
 from aiokafka import TopicPartition
 
+from schemas.cluster import Broker, client_options
 from schemas.codec import decode_fields
 from schemas.topics import BARS, OBSERVATIONS, POLICIES, SIGNAL_STATES, VALIDATION_EVENTS, prefixed
 from streams.epochs import NONE
@@ -14,11 +15,11 @@ _CARRIERS: Final = (BARS, OBSERVATIONS, POLICIES, SIGNAL_STATES, VALIDATION_EVEN
 _POLL_MS: Final = 50
 
 
-async def told_epochs(bootstrap: str, prefix: str, partitions: Iterable[int]) -> dict[int, int]:
+async def told_epochs(broker: Broker, prefix: str, partitions: Iterable[int]) -> dict[int, int]:
     """Return the epoch of the last records of these partitions in the outbound topics."""
     names = [prefixed(prefix, topic) for topic in _CARRIERS]
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=_POLL_MS
+        **client_options(broker), enable_auto_commit=False, fetch_max_wait_ms=_POLL_MS
     )
     found: dict[int, int] = {}
     await consumer.start()

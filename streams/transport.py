@@ -17,6 +17,7 @@ from faust.tables.base import Collection
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from schemas.cluster import Cluster, client_options
 from streams.chunks import ChunkOffsets, Effect
 from streams.fetching import hand_out_chunks
 from streams.inbound import Chunk
@@ -74,8 +75,8 @@ class BatchConsumer(driver.Consumer):
         record of the last batch, which would leave rows unread.
         """
         listed = await super().highwaters(*partitions)
-        bootstrap = cast(BatchTransport, self.transport).bootstrap
-        ends = {**listed, **await _ends_by_fetch(bootstrap, listed)}
+        cluster = cast(BatchTransport, self.transport).cluster
+        ends = {**listed, **await _ends_by_fetch(cluster, listed)}
         for table in self.app.tables.values():
             _refuse_lost(cast(Collection, table), ends)
         return ends
@@ -167,12 +168,12 @@ def _refuse_lost(table: Collection, ends: Mapping[TP, int]) -> None:
             raise ConsistencyError(msg)
 
 
-async def _ends_by_fetch(bootstrap: str, listed: Mapping[TP, int]) -> dict[TP, int]:
+async def _ends_by_fetch(cluster: Cluster, listed: Mapping[TP, int]) -> dict[TP, int]:
     used = {TopicPartition(*tp): tp for tp, end in listed.items() if end}
     if not used:
         return {}
     consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client_options(cluster),
         enable_auto_commit=False,
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         max_partition_fetch_bytes=1,
@@ -206,6 +207,6 @@ class BatchTransport(driver.Transport):
     """Faust's aiokafka transport with batch delivery."""
 
     Consumer = BatchConsumer
-    bootstrap: str
+    cluster: Cluster
     lease: Lease
     chunk_topics: frozenset[str]

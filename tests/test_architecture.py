@@ -178,6 +178,15 @@ def test_help_imports_no_heavy_library() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_kafka_client_is_given_its_security_with_its_address() -> None:
+    parts = ("producers", "schemas", "signal_tracker", "sinks", "streams")
+    files = [path for part in parts for path in sorted((ROOT / part).rglob("*.py"))]
+
+    found = [named(path) for path in files if "bootstrap_servers" in path.read_text()]
+
+    assert found == ["schemas/cluster.py"]
+
+
 def test_no_committed_file_names_a_machine_or_a_registry() -> None:
     here = Path(__file__)
     forbidden = re.compile(

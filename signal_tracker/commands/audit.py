@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.commands.worker import (
     app_id_option,
     calendars_option,
@@ -50,7 +51,7 @@ from signal_tracker.options import broker_option, data_option, option, prefix_op
     help="As text, show so many differences.",
 )
 def command(  # noqa: PLR0917 click passes options by name
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
     policy: str,

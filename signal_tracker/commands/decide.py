@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.cluster import Cluster
 from schemas.inbound_records import DECISION_KINDS, Decision
 from signal_tracker.commands.generate import checked_time
 from signal_tracker.commands.publish import publishing
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
+from signal_tracker.printing import plain_json
 from signal_tracker.progress import say
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def command(  # noqa: PLR0917 click passes options by name
     session: str | None,
     by: str,
     decided_at_ms: int | None,
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
 ) -> None:
@@ -80,7 +82,7 @@ def command(  # noqa: PLR0917 click passes options by name
         check_same_topics(broker, prefix, subject.as_of.topic_ids, data / DATABASE)
         send(publisher, [decision], prefix)
     PipelineLog(data).track(f"{signal_id} {decision.ticker}: {kind} decided by {by}, {reason}")
-    click.echo(json.dumps(to_fields(decision), ensure_ascii=False))
+    click.echo(plain_json(json.dumps(to_fields(decision), ensure_ascii=False)))
 
 
 def _check_suspect(subject: "Subject", decision: Decision) -> None:

@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
+from schemas.cluster import Cluster
 from schemas.errors import DecodeError
 from schemas.topics import VALIDATION_EVENTS, prefixed
 from signal_tracker.options import broker_option, option, prefix_option
+from signal_tracker.printing import plain_json
+from signal_tracker.progress import say
 from signal_tracker.stopping import until_stopped
 
 
@@ -32,7 +35,7 @@ def command() -> None:
 )
 def tail(
     *,
-    broker: str,
+    broker: Cluster,
     prefix: str,
     follow: bool,
     signal_id: str | None,
@@ -55,7 +58,7 @@ def tail(
                 _print(event)
 
 
-def _values(broker: str, topic: str, start: str, follow: bool) -> Iterator[tuple[Any, str]]:
+def _values(broker: Cluster, topic: str, start: str, follow: bool) -> Iterator[tuple[Any, str]]:
     from signal_tracker.reading import read
 
     for record in read(broker, topic, from_end=start == "latest", follow=follow):
@@ -68,7 +71,7 @@ def _event(value: bytes | None, place: str) -> dict[str, Any] | None:
     try:
         return decode_fields(value or b"")[1]
     except DecodeError as error:
-        click.echo(f"{place}: {error}", err=True)
+        say(f"{place}: {error}")
         return None
 
 
@@ -79,5 +82,6 @@ def _is_wanted(event: dict[str, Any], signal_id: str | None, ticker: str | None)
 def _print(event: dict[str, Any]) -> None:
     import orjson
 
-    sys.stdout.buffer.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+    line = plain_json(orjson.dumps(event).decode())
+    sys.stdout.buffer.write(f"{line}\n".encode())
     sys.stdout.buffer.flush()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.columns import counted
 from signal_tracker.commands.publish import name_refused, publishing
 from signal_tracker.logs import PipelineLog
@@ -20,6 +21,7 @@ from signal_tracker.options import (
     option,
     prefix_option,
 )
+from signal_tracker.printing import say_lines
 from signal_tracker.progress import say
 from signal_tracker.settings import Settings
 
@@ -94,7 +96,7 @@ def command(  # noqa: PLR0917 click passes options by name
     as_of: int | None,
     seed: int | None,
     output: str | None,
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
 ) -> None:
@@ -206,14 +208,13 @@ def _stored_closes(data: Path, as_of_ms: int, ticker: str) -> list[float]:
         return []
 
 
-def _publish(signals: "list[Signal]", broker: str, prefix: str, data: Path) -> None:
+def _publish(signals: "list[Signal]", broker: Cluster, prefix: str, data: Path) -> None:
     from producers.files import publish_records
 
     with publishing(broker, prefix) as publisher:
         result = publish_records(publisher, signals, prefix=prefix, on_refused=name_refused)
     _log(signals, data, "published")
-    for signal in signals:
-        click.echo(_line(signal))
+    say_lines(map(_line, signals))
     say(f"signals: {result.sent} sent, {result.refused} refused")
     if result.refused:
         raise click.exceptions.Exit(1)

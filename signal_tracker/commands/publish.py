@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from producers.formats import FORMATS
+from schemas.cluster import Cluster
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
 from signal_tracker.progress import say, shown
@@ -107,7 +108,7 @@ def decisions(**options: Any) -> None:
 @option("--adjusted", is_flag=True, help="Take the column 'Adj Close' as the close.")
 def ticks(  # noqa: PLR0917 click passes options by name
     file: str,
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
     format_: str | None,
@@ -136,7 +137,7 @@ def ticks(  # noqa: PLR0917 click passes options by name
 
 
 @contextmanager
-def publishing(broker: str, prefix: str) -> "Iterator[KafkaPublisher]":
+def publishing(broker: Cluster, prefix: str) -> "Iterator[KafkaPublisher]":
     """Yield a publisher on the broker; where a topic is missing, say how to make it."""
     from producers.publisher import KafkaPublisher
     from signal_tracker.remedies import topics_remedied
@@ -157,7 +158,7 @@ def _publish_records(
     cls: type[Any],
     *,
     file: str,
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
     format_: str | None,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.options import broker_option, data_option, option, prefix_option
 
 
@@ -22,7 +23,7 @@ from signal_tracker.options import broker_option, data_option, option, prefix_op
     envvar="SIGNAL_TRACKER_REBUILD_FORCE",
     help="Leave out rows that only the old file holds; it stays beside as signals.db.old.",
 )
-def command(*, broker: str, prefix: str, data: Path, run_id: str | None, force: bool) -> None:
+def command(*, broker: Cluster, prefix: str, data: Path, run_id: str | None, force: bool) -> None:
     """Make DATA/signals.db anew from the topics, and put it in place in one step.
 
     End `sink sqlite` and what reads the file first; afterwards the sink goes on

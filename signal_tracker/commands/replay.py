@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.options import (
     ManyOption,
     checked_broker,
@@ -59,7 +60,7 @@ def command(  # noqa: PLR0917 click passes options by name
     policy: str,
     calendars: tuple[str, ...],
     workers: int,
-    broker: str | None,
+    broker: Cluster | None,
     partitions: int,
     ticker: str | None,
     tz: str | None,

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.commands.publish import publishing
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
-from signal_tracker.printing import say_lines
+from signal_tracker.printing import plain_json, say_lines
 from signal_tracker.progress import say
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     help="A table for people, or JSON for programs, always with every signal.",
 )
 def command(  # noqa: PLR0917 click passes options by name
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
     signal_id: str | None,
@@ -53,7 +54,7 @@ def command(  # noqa: PLR0917 click passes options by name
     review = review_of(read_stored(data / DATABASE), signal_id)
     if format_ == "json":
         fields = review_fields(review)
-        click.echo(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False))
+        click.echo(plain_json(json.dumps(fields, indent=2, sort_keys=True, ensure_ascii=False)))
     else:
         _print_table(review, one=signal_id is not None, everything=everything)
     if apply_:
@@ -69,7 +70,7 @@ def _print_table(review: "Review", *, one: bool, everything: bool) -> None:
         say_lines(review_lines(review, everything=everything))
 
 
-def _apply(review: "Review", broker: str, prefix: str, data: Path) -> None:
+def _apply(review: "Review", broker: Cluster, prefix: str, data: Path) -> None:
     from signal_tracker.decisions import send
     from signal_tracker.review_lines import proposed_words
     from signal_tracker.same_topics import check_same_topics

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.columns import counted
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
@@ -33,7 +34,7 @@ def command() -> None:
     default="",
     help="Mark the database as one run's; another run is refused.",
 )
-def sqlite(*, broker: str, data: Path, prefix: str, run_id: str) -> None:
+def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
     """Carry the topics into DATA/signals.db until Ctrl-C or SIGTERM.
 
     Rows and offsets are stored in one transaction: a restart goes on exactly

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.columns import aligned, counted
 from signal_tracker.options import DEFAULT_APP_ID, broker_option, data_option, option, prefix_option
+from signal_tracker.printing import say_lines
 
 if TYPE_CHECKING:
     from sinks.rows import AsOf, SignalRow
@@ -26,7 +28,7 @@ _NEGATIVE = (
 @data_option
 @prefix_option
 @option("--app-id", metavar="TEXT", default=DEFAULT_APP_ID, help="The worker's consumer group.")
-def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
+def command(*, broker: Cluster, data: Path, prefix: str, app_id: str) -> None:
     """Show lag, counts, as-of time and dead letters.
 
     Works from signals.db alone where no broker answers, and from the broker
@@ -34,7 +36,7 @@ def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
     """
     from schemas.topics import INBOUND, OUTBOUND, prefixed
     from signal_tracker import admin
-    from signal_tracker.errors import BrokerError
+    from signal_tracker.errors import SilentBrokerError
     from signal_tracker.remedies import create_topics_command
     from sinks.snapshot import DATABASE
     from sinks.sqlite_queries import committed
@@ -44,7 +46,7 @@ def command(*, broker: str, data: Path, prefix: str, app_id: str) -> None:
         ends = admin.end_offsets(broker, [prefixed(prefix, each) for each in OUTBOUND])
         inbound = admin.end_offsets(broker, [prefixed(prefix, each) for each in INBOUND])
         group = admin.committed_offsets(broker, prefix + app_id)
-    except BrokerError as error:
+    except SilentBrokerError as error:
         _say(f"No lag: {error}", "")
     else:
         _say(f"Broker {broker}", "")
@@ -100,5 +102,4 @@ def _rows(signals: "Iterable[SignalRow]", as_of: "AsOf") -> Iterator[str]:
 
 
 def _say(*lines: str) -> None:
-    for line in lines:
-        click.echo(line)
+    say_lines(lines)

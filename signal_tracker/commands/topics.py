@@ -2,6 +2,7 @@
 
 import click
 
+from schemas.cluster import Cluster
 from schemas.topics import CATALOGUE, DEFAULT_PARTITIONS, Topic, prefixed
 from signal_tracker.options import broker_option, option, partitions_option, prefix_option
 
@@ -39,7 +40,7 @@ def list_topics(prefix: str) -> None:
     default=1,
     help="Copies of every partition.",
 )
-def create(broker: str, prefix: str, partitions: int, replication_factor: int) -> None:
+def create(broker: Cluster, prefix: str, partitions: int, replication_factor: int) -> None:
     """Create the topics that are missing; those that exist stay as they are."""
     from signal_tracker.admin import create_topics
 

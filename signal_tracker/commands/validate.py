@@ -9,7 +9,7 @@ import click
 
 from signal_tracker.columns import counted
 from signal_tracker.options import data_option, option
-from signal_tracker.printing import check_lines, say_lines
+from signal_tracker.printing import check_lines, plain_json, say_lines
 
 if TYPE_CHECKING:
     from signal_tracker.stored import Stored
@@ -74,7 +74,7 @@ def _by_policy(path: Path, signal_id: str | None, policy: str, format_: str) -> 
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+    click.echo(plain_json(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)))
 
 
 def _judged(stored: "Stored", signal_id: str | None) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from schemas.cluster import Cluster
 from signal_tracker.options import (
     DEFAULT_APP_ID,
     ManyOption,
@@ -76,7 +77,7 @@ publishing_times_option = option(
 @publishing_times_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
 def command(  # noqa: PLR0917 click passes options by name
-    broker: str,
+    broker: Cluster,
     prefix: str,
     data: Path,
     policy: str,
@@ -91,12 +92,13 @@ def command(  # noqa: PLR0917 click passes options by name
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
     from schemas.topics import CATALOGUE, prefixed
+    from signal_tracker.access import check_worker_access
     from signal_tracker.admin import partition_counts, replica_counts
     from signal_tracker.checks import check_judging
     from signal_tracker.errors import MissingTopicError
     from signal_tracker.logs import PipelineLog
     from signal_tracker.remedies import topics_remedied
-    from streams.app import WorkerConfig
+    from streams.app import WorkerConfig, own_topics
     from streams.lease import DisplacedError
     from streams.run import run_worker
 
@@ -109,6 +111,7 @@ def command(  # noqa: PLR0917 click passes options by name
             msg = f"there is no topic {', '.join(missing)} at {broker}"
             raise MissingTopicError(msg)
     group = prefix + app_id
+    check_worker_access(broker, prefix, group, own_topics(group), counts[names[0]])
     pipeline = PipelineLog(data)
     pipeline.pipeline(f"worker {group} started on {broker}")
     # Faust wants a folder, though its tables here live in memory and in their changelogs.

@@ -23,7 +23,7 @@ class Broker:
 
     @contextmanager
     def publishing(self, broker: str, prefix: str) -> Iterator[MemoryPublisher]:
-        self.asked.append((broker, prefix))
+        self.asked.append((str(broker), prefix))
         yield self.publisher
 
     def decisions(self, prefix: str = "") -> list[Any]:
