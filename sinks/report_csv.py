@@ -1,11 +1,10 @@
 """PURE: Report -> signals.csv, one row a signal, and cohorts.csv, one row a cohort.
 
 UTF-8 and LF; null is empty, booleans are true and false, floats are the
-shortest text that reads back the same, negative zero is 0.0.
+shortest text that reads back the same, negative zero is 0.0. Texts that a
+spreadsheet would compute have a quote before them (`sinks.report_cells`).
 """
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
@@ -14,6 +13,7 @@ from sinks.evidence.cohort import Cohort
 from sinks.evidence.figures import Figure
 from sinks.report import Report
 from sinks.report_book import ReportBook
+from sinks.report_cells import csv_line, safe_cell, safe_column
 from sinks.report_entries import Entry
 from sinks.report_kept import Kept
 from sinks.report_lines import csv_lines
@@ -74,6 +74,9 @@ _FLOATS = frozenset(
         "expected_return", "latency_seconds",
     }
 )  # fmt: skip
+_TEXTS = (
+    "signal_id", "ticker", "model", "model_version", "source", "calendar", "policy", "risk_level",
+)  # fmt: skip
 _REASONS = COLUMNS.index("reasons")
 _WORDS = {None: None, 0: "false", 1: "true"}
 
@@ -123,6 +126,7 @@ def signals_lines(
             None if found is None else _WORDS[horizon < year] for found, horizon, year in annualised
         ],
     }
+    columns |= {name: safe_column(columns[name]) for name in _TEXTS}
     return csv_lines([columns[name] for name in COLUMNS], _REASONS)
 
 
@@ -149,9 +153,7 @@ def _cohort_line(cohort: Cohort) -> str:
 
 
 def _line(values: Iterable[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow(map(cell, values))
-    return out.getvalue()
+    return csv_line(map(cell, values))
 
 
 def cell(value: Any) -> str:
@@ -167,6 +169,8 @@ def cell(value: Any) -> str:
             return "true" if value else "false"
         case float():
             return repr(value + 0.0)
+        case str():
+            return safe_cell(value)
     return str(value)
 
 

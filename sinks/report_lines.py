@@ -5,16 +5,16 @@ floats faster than repr. Where no text but those of one column holds a comma, a 
 line break, nothing else differs; where one does, csv writes the lines.
 """
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from sinks.report_cells import csv_line
+
 Column = Sequence[Any]
 
-_SPECIAL = (",", '"', "\n")
+_SPECIAL = (",", '"', "\n", "\r")
 
 
 def csv_lines(columns: Sequence[Column], wordy: int) -> bytes:
@@ -30,16 +30,14 @@ def csv_lines(columns: Sequence[Column], wordy: int) -> bytes:
     template = ",".join(["%s"] * width)
     found = "\n".join(map(template.__mod__, zip(*shown, strict=True)))
     words = "".join(shown[wordy])
-    for each, own in zip(_SPECIAL, (rows * (width - 1), 0, rows - 1), strict=True):
+    for each, own in zip(_SPECIAL, (rows * (width - 1), 0, rows - 1, 0), strict=True):
         if found.count(each) != words.count(each) + own:
             return _by_csv(columns)
     return found.encode() + b"\n"
 
 
 def _by_csv(columns: Sequence[Column]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return out.getvalue().encode()
+    return "".join(map(csv_line, zip(*columns, strict=True))).encode()
 
 
 def _shown(column: Column) -> Column:
@@ -67,6 +65,6 @@ def _odd(shown: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    if "," in text or '"' in text or "\n" in text:
+    if "," in text or '"' in text or "\n" in text or "\r" in text:
         return '"' + text.replace('"', '""') + '"'
     return text

@@ -73,7 +73,9 @@ def ticker_lines() -> Kept[Group, TickerLines]:
 def report_text(report: Report, kept: Kept[Group, TickerLines] | None = None) -> str:
     """Return the text report; it has no final newline."""
     tickers = (kept or ticker_lines()).of(report.counted.by_ticker)
-    return "\n".join([*_original(report, tickers), *_added(report, tickers)])
+    text = "\n".join([*_original(report, tickers), *_added(report, tickers)])
+    # tickers and ids may hold what moves a terminal's cursor or turns its writing round
+    return "\n".join(map(_printable, text.split("\n")))
 
 
 def _original(report: Report, tickers: Sequence[TickerLines]) -> Iterator[str]:
@@ -188,12 +190,17 @@ def _outcome(label: str, group: Group) -> str:
 
 def _row(label: str, width: int, figures: str) -> str:
     # a model's version may hold anything, a line break too
-    if not label.isprintable():
-        label = "".join(each if each.isprintable() else "?" for each in label)
+    label = _printable(label)
     # a long name has a line to itself, so that the figures stay in their columns
     if len(label) > width:
         return f"{label}\n{'':<{width}} {figures}"
     return f"{label:<{width}} {figures}"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _percent(value: float | None) -> str:

@@ -39,9 +39,9 @@ _REQUEST_SECONDS = 90.0
 class WorkerConfig:
     """What a worker is given; times in seconds, `lateness_ms` in ms.
 
-    `broker` is HOST:PORT, several with commas, or a cluster. `replicas` is of the changelogs; `standby` says on
-    how many other workers a partition's rows are kept warm; `instance` is the group's static
-    name of this worker.
+    `broker` is HOST:PORT, several with commas, or a cluster. `replicas` is of the changelogs;
+    `standby` says on how many other workers a partition's rows are kept warm; `instance` is the
+    group's static name of this worker.
     """
 
     broker: Broker
