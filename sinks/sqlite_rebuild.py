@@ -111,8 +111,10 @@ class Workshop:
     def swap(self, aside: Path | None = None) -> None:
         """Put the new file in the place of the old one, which stays readable at `aside`."""
         _finish(self.new)
-        if aside is not None and self.path.exists():
-            os.link(self.path, aside)
+        if self.path.exists():
+            self.new.chmod(self.path.stat().st_mode & 0o777)
+            if aside is not None:
+                os.link(self.path, aside)
         for end in ("-wal", "-shm"):
             # Only a broken file has them still; they would be taken for the new one's.
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
@@ -132,7 +134,8 @@ def workshop(path: Path) -> Iterator[Workshop]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = take_lock(path)
     try:
-        shop = Workshop(path)
+        # The file itself, where the path is a link to it.
+        shop = Workshop(path.resolve())
         shop.clear()
         try:
             yield shop

@@ -170,3 +170,17 @@ def test_without_an_old_file_there_is_nothing_to_take(path: Path) -> None:
         shop.swap()
 
     assert rows(path, "SELECT count(*) FROM bars") == [(1,)]
+
+
+def test_a_link_stays_one_and_the_file_keeps_its_mode(path: Path) -> None:
+    real = path.with_name("real.db")
+    fill(real, make_bar(close=1.0))
+    real.chmod(0o600)
+    path.symlink_to(real)
+    with workshop(path) as shop:
+        rebuilt(shop, make_bar(close=2.0))
+        shop.swap()
+
+    assert path.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert rows(path, "SELECT close FROM bars") == [(2.0,)]
