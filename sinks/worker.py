@@ -40,8 +40,8 @@ POLL_MS = 250
 _REQUEST_MS = 10_000
 # Bounds the memory of a batch: records are up to half a megabyte.
 _FETCH_BYTES = 16 * 1024 * 1024
-# A silent broker is asked whether it is still there, and still the same one.
-_IDLE_CHECK_S = 10.0
+# A broker is asked whether it is still the same one; a silent one, whether it is still there.
+_CHECK_S = 10.0
 _HINT = "use another --data (SIGNAL_TRACKER_DATA), or `signal-tracker rebuild`"
 
 
@@ -87,7 +87,7 @@ def _carry(
     should_stop: Callable[[], bool],
     on_batch: Callable[[Written], None],
 ) -> None:
-    heard = monotonic()
+    heard = checked = monotonic()
     while not should_stop():
         polled = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         if polled:
@@ -97,9 +97,11 @@ def _carry(
                 written = sink.write(batch)
             on_batch(written)
             heard = monotonic()
-        elif monotonic() - heard > _IDLE_CHECK_S:
-            source.check()
-            heard = monotonic()
+        if monotonic() - checked > _CHECK_S:
+            is_silent = monotonic() - heard > _CHECK_S
+            if source.is_renewed(may_fail=not is_silent):
+                sink.write(Batch(positions=source.start(consumer, sink.positions())))
+            checked = monotonic()
 
 
 @contextmanager
@@ -163,11 +165,25 @@ class _Source:
             for part, records in polled.items()
         }
 
-    def check(self) -> None:
-        """Raise when the broker is gone, or holds other topics of these names."""
-        if self._describe() != self._found:
+    def is_renewed(self, *, may_fail: bool = False) -> bool:
+        """Say whether a journal's broker was started again, so that `start` has to follow.
+
+        Raise where the broker holds other topics of these names; where it does not answer,
+        unless it may fail to, because records came just now.
+        """
+        try:
+            found = self._describe()
+        except KafkaError:
+            if may_fail:
+                return False
+            raise
+        if found == self._found:
+            return False
+        if not all(is_later_start(self._ids[name], found[name][0]) for name in found):
             msg = f"the topics were made anew while the sink was reading them; {_HINT}"
             raise SourceMismatchError(msg)
+        self._found = found
+        return True
 
     @property
     def _ids(self) -> dict[str, str]:

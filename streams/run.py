@@ -20,12 +20,7 @@ log = logging.getLogger(__name__)
 _CHATTY = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
 
 
-def _told(reason: BaseException) -> str:
-    if isinstance(reason, ConsistencyError):
-        return (
-            "the broker no longer holds what this worker has read from it; start the worker again"
-        )
-    return str(reason)
+_LOST = "the broker no longer holds what this worker has read from it"
 
 
 class _Seldom(logging.Filter):
@@ -59,6 +54,7 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
 
     Raise DisplacedError where its partitions went to another worker before it had told
     what it had at hand: nothing of that was sent, and it may begin anew in a new process.
+    The same where the broker was made anew, or has lost what the worker's state was of.
     """
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
@@ -78,5 +74,7 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         reason = app.crash_reason
         if isinstance(reason, DisplacedError):
             raise reason from None
+        if isinstance(reason, ConsistencyError):
+            raise DisplacedError(_LOST) from None
         if reason is not None:
-            log.critical("stopped by %s: %s", type(reason).__name__, _told(reason))
+            log.critical("stopped by %s: %s", type(reason).__name__, reason)

@@ -16,8 +16,9 @@ from kafka.errors import KafkaError
 from schemas.topics import INBOUND, SIGNALS
 from signal_tracker.compression import read_every_compression
 from signal_tracker.reading import read
+from sinks.errors import NoDatabaseError
 from tests.e2e.by_hand import Pipeline
-from tests.e2e.judged import differences, table_rows
+from tests.e2e.judged import differences, query, table_rows
 from tests.e2e.processes import Processes, Running, processes_in, run, wait_until
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals
@@ -38,8 +39,8 @@ class Days:
         self.said: list[str] = []
         self._processes = processes
 
-    def broker(self) -> tuple[Running, str]:
-        words = ["--port", "0", "--journal", "--partitions", str(PARTITIONS)]
+    def broker(self, port: int = 0) -> tuple[Running, str]:
+        words = ["--port", str(port), "--journal", "--partitions", str(PARTITIONS)]
         broker = self._processes.start("broker", *words, "--data", str(self.folder))
         return broker, wait_until("the broker's address", broker.lines, broker)[0]
 
@@ -113,6 +114,38 @@ def test_signals_go_on_where_they_were_after_stops_and_a_kill(days: Days) -> Non
         told = run("status", *pipeline.topics, "--data", str(days.folder)).stdout
         assert told.count("lag in all: 0") == 2
     assert f"{len(before)} records published again" in days.said[-1]
+
+
+def test_worker_and_sink_come_back_when_the_broker_alone_was_killed(
+    days: Days, tmp_path: Path
+) -> None:
+    closes = tmp_path / "closes.csv"
+    broker, address = days.broker()
+    with processes_in(tmp_path / "parts") as processes:
+        pipeline = Pipeline(processes, address, days.folder)
+        parts = [pipeline.worker(), pipeline.sqlite_sink()]
+        for number in range(2):
+            closes.write_text(f"date,ticker,close\n2024-01-0{number + 2},AAPL,{number + 1}\n")
+            pipeline.publish("ticks", closes)
+            wait_until(
+                "the close to be stored",
+                lambda number=number: _bars(pipeline) == number + 1,
+                broker,
+                *parts,
+            )
+            broker.kill_9()
+            broker, _ = days.broker(int(address.rpartition(":")[2]))
+        pipeline.wait_until_stored(*parts)
+        assert [each.end() for each in parts] == [0, 0]
+    assert broker.end() == 0
+
+
+def _bars(pipeline: Pipeline) -> int:
+    try:
+        ((count,),) = query(pipeline.database, "SELECT count(*) FROM bars")
+    except NoDatabaseError:
+        return 0
+    return int(count)
 
 
 def test_what_anybody_was_told_of_is_there_after_a_kill_in_mid_stream(days: Days) -> None:

@@ -1,5 +1,6 @@
 """Whose offsets these are, and what is refused: other topics, another run, no broker."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,9 +45,12 @@ class FakeBroker:
     def __init__(self, *names: str, cluster_id: str = "c") -> None:
         self.names = names
         self.cluster_id = cluster_id
+        self.fails = False
         self.sought: dict[str, int] = {}
 
     def describe_topics(self, asked: list[str]) -> list[dict[str, Any]]:
+        if self.fails:
+            raise KafkaTimeoutError
         partitions = [{"partition_index": 0}]
         return [
             {"name": each, "topic_id": f"id-{each}", "partitions": partitions}
@@ -91,6 +95,42 @@ def test_another_broker_or_an_older_copy_of_the_journal_is_refused(cluster_id: s
 
     with pytest.raises(SourceMismatchError, match="another broker"):
         _Source(broker, "h:1", "", "").start(broker, stored)
+
+
+def test_a_sink_goes_on_when_its_journals_broker_was_started_again() -> None:
+    names = [each.name for each in OUTBOUND]
+    broker = FakeBroker(*names, cluster_id=cluster_id_of("5f", 3))
+    source = _Source(broker, "h:1", "", "")
+    before = source.start(broker, {})
+    assert not source.is_renewed()
+
+    broker.cluster_id = cluster_id_of("5f", 4)
+
+    assert source.is_renewed()
+    after = source.start(broker, {tp: replace(at, next_offset=70) for tp, at in before.items()})
+    assert {each.next_offset for each in after.values()} == {3}
+    assert not source.is_renewed()
+
+
+@pytest.mark.parametrize("cluster_id", ["c", cluster_id_of("5f", 2)])
+def test_a_sink_ends_when_another_broker_answers(cluster_id: str) -> None:
+    names = [each.name for each in OUTBOUND]
+    broker = FakeBroker(*names, cluster_id=cluster_id_of("5f", 3))
+    source = _Source(broker, "h:1", "", "")
+    broker.cluster_id = cluster_id
+
+    with pytest.raises(SourceMismatchError, match="made anew while"):
+        source.is_renewed(may_fail=True)
+
+
+def test_a_broker_with_records_need_not_say_that_it_is_the_same() -> None:
+    broker = FakeBroker(*(each.name for each in OUTBOUND))
+    source = _Source(broker, "h:1", "", "")
+    broker.fails = True
+
+    assert not source.is_renewed(may_fail=True)
+    with pytest.raises(KafkaTimeoutError):
+        source.is_renewed()
 
 
 def test_a_topic_that_is_new_since_the_database_was_made_is_read_from_its_beginning() -> None:
