@@ -93,7 +93,6 @@ def decode_body(cls: type[T], body: bytes) -> T:
     return found
 
 
-@cache
 def decode(value: bytes) -> records.Record:
     """Return the record of Avro single-object bytes of a known schema."""
     name, content = decode_fields(value)

@@ -142,3 +142,12 @@ def test_avro_reads_the_wire_samples_alike(name: str) -> None:
     content = avro_fields(name, newest.read_bytes()[10:])
 
     assert as_json(content) == json.loads(newest.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def test_what_was_decoded_is_let_go() -> None:
+    """A worker decodes records for weeks: none of them may stay in memory."""
+    value = encode(SAMPLES["tick_batch"])
+    first = decode(value)
+
+    assert decode(value) == first
+    assert decode(value) is not first
