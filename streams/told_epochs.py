@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 
 from schemas.cluster import Broker, client_options
 from schemas.codec import decode_fields
+from schemas.errors import DecodeError
 from schemas.topics import BARS, OBSERVATIONS, POLICIES, SIGNAL_STATES, VALIDATION_EVENTS, prefixed
 from streams.epochs import NONE
 
@@ -47,4 +48,8 @@ async def _is_read(consumer: Any, place: TopicPartition) -> bool:
 
 
 def _epoch_of(value: bytes | None) -> int:
-    return NONE if value is None else int(decode_fields(value)[1].get("epoch", NONE))
+    try:
+        return int(decode_fields(value or b"")[1].get("epoch", NONE))
+    except DecodeError:
+        # Whoever else writes there; the sinks make a dead letter of it.
+        return NONE
