@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -117,7 +118,9 @@ def run(argv: Sequence[str]) -> int:
     except Stopped:
         status = 128 + signal.SIGTERM
     except tuple(_known_errors()) as error:
-        click.echo(f"Error: {plain(str(error) or type(error).__name__)}", err=True)
+        # a log on a full disk takes no word more; the status says it
+        with suppress(OSError):
+            click.echo(f"Error: {plain(str(error) or type(error).__name__)}", err=True)
         status = 1
     except Exception as error:
         # a library that took a signal's exception for its own may fail of it

@@ -1,4 +1,8 @@
-"""The two log files under DATA/logs: one line an event, rotating, shared by processes."""
+"""The two log files under DATA/logs: one line an event, rotating, shared by processes.
+
+A log that cannot be written, as on a full disk, stops nothing: that is said once, and the
+lines in between are missing.
+"""
 
 import fcntl
 import os
@@ -8,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+from signal_tracker.progress import say
 
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
@@ -24,6 +30,7 @@ class PipelineLog:
         self.folder = data_dir / "logs"
         self.process = process or _command_words()
         self.max_bytes = max_bytes
+        self._is_writable = True
 
     def pipeline(self, *messages: str) -> None:
         """Append one line a message to `pipeline_run.log`: what a process did."""
@@ -38,11 +45,17 @@ class PipelineLog:
         head = f"{now} {self.process}[{os.getpid()}]"
         lines = "".join(f"{head} {each.translate(_ESCAPES)}\n" for each in messages)
         path = self.folder / name
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(self.folder / f".{name}.lock"):
-            _rotate(path, self.max_bytes)
-            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(lines)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _locked(self.folder / f".{name}.lock"):
+                _rotate(path, self.max_bytes)
+                _write_whole(path, lines.encode(errors="backslashreplace"))
+        except OSError as error:
+            if self._is_writable:
+                say(f"{path} cannot be written, going on without: {error.strerror}")
+            self._is_writable = False
+        else:
+            self._is_writable = True
 
 
 @contextmanager
@@ -51,6 +64,18 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _write_whole(path: Path, lines: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        held = file.tell()
+        try:
+            while lines:
+                lines = lines[file.write(lines) :]
+        except OSError:
+            # Half a line would stand before the next one.
+            file.truncate(held)
+            raise
 
 
 def _rotate(path: Path, max_bytes: int) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -10,8 +10,12 @@ from signal_tracker.printing import plain
 
 
 def say(text: str) -> None:
-    """Write a line of words to stderr, on which the text of users cannot write what it likes."""
-    click.echo(plain(text), err=True)
+    """Write a line of words to stderr, on which the text of users cannot write what it likes.
+
+    Where nobody can take it, as a file on a full disk, it is lost and nothing else.
+    """
+    with suppress(OSError):
+        click.echo(plain(text), err=True)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ SinkError
 ├── SinkBusyError         another process writes the same database
 ├── DatabaseVersionError  the database was written by a later version
 ├── UnreadableError       the database to be made anew cannot be read
+├── DatabaseTroubleError  the database cannot be read or written: full, locked, damaged, closed
+├── UnwritableError       a file cannot be written
 ├── NoDatabaseError       there is no database to read
 └── CopyFailedError       the process that writes files beside this one has failed
 """
@@ -39,6 +41,14 @@ class SinkBusyError(SinkError):
 
 class DatabaseVersionError(SinkError):
     """Say that the database is newer than this program."""
+
+
+class DatabaseTroubleError(SinkError):
+    """Say why SQLite cannot use the database's file, and what to do."""
+
+
+class UnwritableError(SinkError):
+    """Say which file cannot be written, and why."""
 
 
 class NoDatabaseError(SinkError):

@@ -1,7 +1,6 @@
 """The report files of one data folder, each replaced whole: a reader never sees half of one.
 
-Reads signals.db only and keeps no state on disk. Delivery guarantee: a file is
-written beside its place, flushed to the disk and renamed over the old one.
+Reads signals.db only and keeps no state on disk; `replacing` says how a file is put in place.
 """
 
 import os
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from sinks.replacing import replace_pieces, sweep
 from sinks.report import Report
 from sinks.report_csv import cohort_lines, cohorts_csv
 from sinks.report_json import SummaryTexts, summary_json
@@ -20,6 +20,7 @@ from sinks.sqlite_queries import reading
 from sinks.sqlite_report import Connection
 
 DATABASE = "signals.db"
+QUICK = ("llm_performance.txt", "summary.json", "cohorts.csv")
 LARGE = ("report.html", "signals.csv", "llm_signal_tracking.json")
 # What a copy of this process writes while this one writes the rest, and from how many signals
 # on that is quicker.
@@ -65,6 +66,7 @@ class Writer:
         self._look = Look()
         self._quick = _Quick()
         self._inode = 0
+        sweep(out_dir, (*QUICK, *LARGE))
 
     def quick(self) -> list[Path]:
         """Write the files that programs wait for."""
@@ -166,32 +168,3 @@ def _until(stop: Callable[[], bool], pieces: Iterable[bytes]) -> Iterator[bytes]
 def _replaced(path: Path, pieces: Iterable[bytes]) -> Path:
     replace_pieces(path, pieces)
     return path
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put the text at the path in one step that a crash cannot halve."""
-    replace_pieces(path, [text.encode()])
-
-
-def replace_pieces(path: Path, pieces: Iterable[bytes]) -> None:
-    """Put the pieces at the path in one step that a crash cannot halve."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            for each in pieces:
-                file.write(each)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

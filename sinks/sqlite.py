@@ -14,12 +14,13 @@ from typing import IO
 
 from sinks import sqlite_changes as changes
 from sinks import sqlite_rows as rows
-from sinks.errors import SinkBusyError
+from sinks.errors import SinkBusyError, UnwritableError
 from sinks.sink import Batch, Fields, Position, TopicPartition, Written
 from sinks.sqlite_observations import ObservationTable
 from sinks.sqlite_paper import keep_account, read_basis, write_account
-from sinks.sqlite_schema import migrate
+from sinks.sqlite_schema import MIGRATIONS, migrate
 from sinks.sqlite_signals import SignalTable
+from sinks.sqlite_trouble import explained, refuse_other
 
 BUSY_TIMEOUT_S = 30.0
 # The indices of a million signals; and 32 MB, so that not every batch waits for the disk.
@@ -47,17 +48,17 @@ class SqliteSink:
 
     def open(self) -> None:
         """Take the database for this process alone and bring it to the current schema."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(self.path)
         try:
-            self._connection = connect(self.path)
-            migrate(self._connection)
-            self._observations = ObservationTable(self._connection)
-            self._signals = SignalTable(self._connection, self._observations)
-            # An account of an earlier version of its rules may stand beside the rows.
-            with atomic(self._connection):
-                write_account(self._connection)
-                changes.write_changes(self._connection, [changes.PAPER])
+            with explained(self.path):
+                self._connection = connect(self.path)
+                migrate(self._connection)
+                self._observations = ObservationTable(self._connection)
+                self._signals = SignalTable(self._connection, self._observations)
+                # An account of an earlier version of its rules may stand beside the rows.
+                with atomic(self._connection):
+                    write_account(self._connection)
+                    changes.write_changes(self._connection, [changes.PAPER])
         except BaseException:
             self.close()
             raise
@@ -78,7 +79,7 @@ class SqliteSink:
         """Store rows, the paper account of them and positions in one transaction."""
         db = self._db
         try:
-            with atomic(db):
+            with explained(self.path), atomic(db):
                 new_events = self._write(db, batch)
         except BaseException:
             self._observations.forget()
@@ -146,9 +147,10 @@ class SqliteSink:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Return a connection for writing, in WAL mode."""
+    """Return a connection for writing, in WAL mode; raise where the file is not ours."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     try:
+        refuse_other(path, connection, len(MIGRATIONS))
         connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL: a power cut may take back whole transactions, rows and offsets alike; the
         # topics are then read again from the older offsets. FULL would pay an fsync a batch.
@@ -177,7 +179,13 @@ def atomic(connection: sqlite3.Connection) -> Iterator[None]:
 def take_lock(path: Path) -> IO[str]:
     """Take a database for this process alone; raise SinkBusyError where another has it."""
     # The kernel lets go of it however the process ends, so kill -9 leaves nothing to clean up.
-    lock = path.with_name(f".{path.name}.lock").open("a")
+    # It is one for all containers on a machine, and for all users who may write the file.
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(f".{path.name}.lock").open("a")
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror} ({error.filename})"
+        raise UnwritableError(msg) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

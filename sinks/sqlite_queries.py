@@ -16,6 +16,7 @@ from sinks.sqlite_bars import read_bar_columns
 from sinks.sqlite_changes import read_changes, read_count
 from sinks.sqlite_policies import current_policy, read_policies
 from sinks.sqlite_schema import MIGRATIONS, version
+from sinks.sqlite_trouble import explained
 
 __all__ = (
     "ChangeWatch", "committed", "connect_read_only", "current_policy", "read_as_of",
@@ -42,12 +43,13 @@ _AS_OF = "SELECT coalesce((SELECT max(close_ms) FROM bars), max(generated_at_ms)
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open the database for one consistent look; raise NoDatabaseError without one."""
-    connection = connect_read_only(path)
-    try:
-        connection.execute("BEGIN")
-        yield connection
-    finally:
-        connection.close()
+    with explained(path):
+        connection = connect_read_only(path)
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            connection.close()
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
@@ -59,8 +61,12 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30.0, isolation_level=None
     )
     # Not mode=ro: the last reader to close could not take the write-ahead log's files away.
-    connection.execute("PRAGMA query_only = ON")
-    held, known = version(connection), len(MIGRATIONS)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        held, known = version(connection), len(MIGRATIONS)
+    except BaseException:
+        connection.close()
+        raise
     if held != known:
         connection.close()
         msg = f"expected {path} of version {known}, was {held}"
@@ -211,16 +217,17 @@ class ChangeWatch:
 
     def look(self) -> tuple[int, int] | None:
         """Return what changes with the content; None without a database."""
-        try:
-            inode = self._path.stat().st_ino
-            if inode != self._inode or self._connection is None:
+        with explained(self._path):
+            try:
+                inode = self._path.stat().st_ino
+                if inode != self._inode or self._connection is None:
+                    self.close()
+                    self._connection = connect_read_only(self._path)
+                    self._inode = inode
+            except (FileNotFoundError, NoDatabaseError):
                 self.close()
-                self._connection = connect_read_only(self._path)
-                self._inode = inode
-        except (FileNotFoundError, NoDatabaseError):
-            self.close()
-            return None
-        return inode, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+                return None
+            return inode, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the database."""

@@ -230,7 +230,7 @@ def _write(signals: "list[Signal]", output: str, data: Path) -> None:
     if output == "-":
         click.echo(text, nl=False)
         return
-    from sinks.snapshot import replace_file
+    from sinks.replacing import replace_file
 
     replace_file(Path(output), text)
     _log(signals, data, f"written to {output}")

@@ -26,7 +26,8 @@ from signal_tracker.options import checked_output, data_option, option
 )
 def command(*, data: Path, format_: str, output: Path | None) -> None:
     """Write the report from DATA/signals.db alone; no broker is needed."""
-    from sinks.snapshot import DATABASE, rendered, replace_pieces
+    from sinks.replacing import replace_pieces
+    from sinks.snapshot import DATABASE, rendered
 
     pieces = rendered(data / DATABASE, format_)
     if output is None:

@@ -14,6 +14,7 @@ from schemas.cluster import Cluster
 from signal_tracker.columns import counted
 from signal_tracker.logs import PipelineLog
 from signal_tracker.options import broker_option, data_option, option, prefix_option
+from signal_tracker.progress import say
 
 if TYPE_CHECKING:
     from sinks.sink import Fields, Written
@@ -52,7 +53,7 @@ def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
         log.pipeline(
             f"started: {counted(partitions, 'partition')} of {broker} into {data / DATABASE}"
         )
-        click.echo(f"writing {data / DATABASE} from {broker}; Ctrl-C ends", err=True)
+        say(f"writing {data / DATABASE} from {broker}; Ctrl-C ends")
 
     def batch(done: "Written") -> None:
         nonlocal written
@@ -93,7 +94,7 @@ def reports(*, data: Path) -> None:
         log.track(f"reports written: {', '.join(path.name for path in paths)}")
 
     log.pipeline(f"started: reports of {data / DATABASE}")
-    click.echo(f"writing reports of {data / DATABASE} into {data}; Ctrl-C ends", err=True)
+    say(f"writing reports of {data / DATABASE} into {data}; Ctrl-C ends")
     with _stopping() as stop:
         follow(data / DATABASE, data, wait=stop.wait, on_written=written)
     log.pipeline("stopped")

@@ -4,7 +4,10 @@ import multiprocessing
 import re
 from pathlib import Path
 
+import pytest
+
 from signal_tracker.logs import KEPT_FILES, PipelineLog
+from tests.small_disk import small_disk
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z worker\[\d+\] (.*)")
 
@@ -69,3 +72,32 @@ def write(folder: Path, number: int) -> None:
     log = PipelineLog(folder, process="worker", max_bytes=2500)
     for i in range(50):
         log.pipeline(f"{number}-{i}")
+
+
+def test_a_log_on_a_full_disk_stops_nothing_and_keeps_whole_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with small_disk(tmp_path / "disk", 64) as disk:
+        log = PipelineLog(disk.folder, process="worker")
+        log.pipeline("before")
+        disk.fill(leave=4_096)
+        for _ in range(3):
+            log.pipeline("x" * 9_000)
+        log.track("nor here")
+        disk.make_room()
+        log.pipeline("after")
+
+        assert messages(disk.folder / "logs" / "pipeline_run.log") == ["before", "after"]
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1
+    assert "going on without: No space left on device" in told[0]
+
+
+def test_a_log_in_a_folder_that_is_none_stops_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("")
+
+    PipelineLog(tmp_path, process="worker").pipeline("a")
+
+    assert "going on without" in capsys.readouterr().err

@@ -1,10 +1,14 @@
 """Report files are replaced whole, and follow the database."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sinks.snapshot import replace_file, write_reports
+from sinks.replacing import replace_file
+from sinks.snapshot import write_reports
 from sinks.snapshot_follow import follow
 from sinks.sqlite import SqliteSink
 from tests.unit.sinks.samples import batch_of, make_state
@@ -103,3 +107,22 @@ def test_a_replaced_database_is_read_anew(tmp_path: Path) -> None:
     follow(path, tmp_path, wait=wait)
 
     assert "Total Signals Tracked: 1" in (tmp_path / "llm_performance.txt").read_text()
+
+
+def test_what_a_killed_writer_left_is_taken_away_by_the_next(
+    sink: SqliteSink, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    names = [f".signals.csv.{gone.pid}.tmp", ".signals.csv.1.tmp", f".other.txt.{gone.pid}.tmp"]
+    for each in names:
+        (out / each).write_text("half")
+        os.utime(out / each, (0, 0))
+    (out / f".summary.json.{gone.pid}.tmp").write_text("a writer in another container's")
+
+    write_reports(sink.path, out)
+
+    left = {each.name for each in out.iterdir()} - NAMES
+    assert left == {*names[1:], f".summary.json.{gone.pid}.tmp"}
