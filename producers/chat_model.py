@@ -3,11 +3,11 @@
 import http.client
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from producers.errors import ModelError
 from producers.fallback import Claim, indicators_of
@@ -27,6 +27,16 @@ Answer with one JSON object and nothing else:
 confidence is your probability that the action turns out right after costs."""
 
 
+class _NoRedirect(HTTPRedirectHandler):
+    """Urllib would send the key on to wherever an answer points."""
+
+    def redirect_request(self, *_words: Any, **_named: Any) -> None:
+        """Follow nothing: the status is the answer."""
+
+
+_OPENER = build_opener(_NoRedirect)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A claim, and what it took to get it."""
@@ -43,7 +53,7 @@ class ChatModel:
     base_url: str
     model: str
     timer: Callable[[], float]
-    api_key: str = ""
+    api_key: str = field(default="", repr=False)
     seed: int | None = None
     timeout_s: float = TIMEOUT_S
 
@@ -67,20 +77,24 @@ class ChatModel:
     def _post(self, body: Mapping[str, Any]) -> Any:
         url = f"{self.base_url.rstrip('/')}/chat/completions"
         if urlsplit(url).scheme not in ("http", "https"):
-            msg = f"expected an http or https endpoint, was {self.base_url!r}"
+            msg = f"expected an http or https endpoint, was {urlsplit(url).scheme or 'neither'}"
             raise ModelError(msg)
         headers = {"Content-Type": "application/json"}
+        if not (self.api_key.isascii() and f"-{self.api_key}".isprintable()):
+            # the client's own words would quote it
+            msg = "the endpoint's key: expected printable ASCII"
+            raise ModelError(msg)
         if self.api_key:
             headers["Authorization"] = f"Bearer {self.api_key}"
         request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
         try:
-            with urlopen(request, timeout=self.timeout_s) as response:  # noqa: S310 - checked above
+            with _OPENER.open(request, timeout=self.timeout_s) as response:
                 return json.loads(response.read(_MAX_ANSWER_BYTES))
         except HTTPError as error:
             msg = f"the endpoint answered {error.code} {error.reason}"
         except (URLError, OSError, http.client.HTTPException) as error:
             msg = f"the endpoint does not answer: {error}"
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             msg = f"the endpoint's answer is no JSON: {error}"
         raise ModelError(msg)
 
@@ -91,7 +105,7 @@ def claim_of(content: Any, indicators: Mapping[str, float]) -> Claim:
         said = json.loads(content)
         action, confidence = said["action"].upper(), said["confidence"]
         reasoning, risk = said["reasoning"], said.get("risk_level", "high")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         msg = f"expected the JSON object asked for, was {content!r:.200}"
         raise ModelError(msg) from error
     _expect(action in ACTIONS, "action", f"one of {', '.join(ACTIONS)}", action)

@@ -61,7 +61,8 @@ class PipelineLog:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     # a file of its own: the log itself is renamed while others wait for the lock
-    with path.open("w") as file:
+    # "a": whatever stands there keeps its content
+    with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

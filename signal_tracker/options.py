@@ -74,9 +74,18 @@ def checked_broker(
 def checked_output(
     _ctx: click.Context, _param: click.Parameter, value: str | Path | None
 ) -> str | Path | None:
-    """Return the file to write, or say that its folder is not there."""
-    if value not in (None, "-") and not (folder := Path(value).parent).is_dir():
-        msg = f"there is no folder {folder}"
+    """Return the file to write, or say that it cannot be put there.
+
+    It is replaced, and never written through: /dev/stdout would be a file then.
+    """
+    if value in (None, "-"):
+        return value
+    path = Path(value)
+    if not path.parent.is_dir():
+        msg = f"there is no folder {path.parent}"
+        raise click.BadParameter(msg)
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        msg = f"expected a file, which is replaced; {path} is a link, a device or a pipe"
         raise click.BadParameter(msg)
     return value
 

@@ -32,6 +32,9 @@ def built_in_place(out: Path, *, kind: str, force: bool) -> Iterator[Path]:
 
 def refuse_existing(out: Path, *, kind: str, force: bool) -> None:
     """Raise RunError where `out` holds something that this run may not replace."""
+    if out.is_symlink():
+        msg = f"{out} is a link: name the folder itself, which is replaced as a whole"
+        raise RunError(msg)
     if not out.exists() or force or (kind == "demo" and _kind(out) == "demo"):
         return
     if out.is_dir() and not any(out.iterdir()):

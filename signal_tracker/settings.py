@@ -50,7 +50,7 @@ class Settings:
             partitions=_whole(own.get("partitions"), DEFAULT_PARTITIONS),
             llm_force_fallback=_flag(environ.get("LLM_FORCE_FALLBACK", "")),
             llm_base_url=environ.get("LLM_BASE_URL") or environ.get("OPENAI_BASE_URL", ""),
-            llm_api_key=environ.get("LLM_API_KEY") or environ.get("OPENAI_API_KEY", ""),
+            llm_api_key=(environ.get("LLM_API_KEY") or environ.get("OPENAI_API_KEY", "")).strip(),
             llm_model=environ.get("LLM_MODEL", ""),
             security=variables_of(environ),
         )

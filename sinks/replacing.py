@@ -5,7 +5,9 @@ renamed over the old one. Where there is no room the old one stays, and what was
 begun is taken away; after `kill -9` the next writer does that.
 """
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,10 +29,15 @@ def replace_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     """Put the pieces at the path in one step that a crash cannot halve.
 
     Raise UnwritableError where they cannot be written; what was at the path stays.
+    A link there is replaced, and what it names is left alone; a device or a pipe is
+    refused, for it would be gone.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        _refuse_special(path)
+        temporary.unlink(missing_ok=True)
+        # "x": nobody's file or link of that name is written to
+        with temporary.open("xb") as file:
             for each in pieces:
                 file.write(each)
             file.flush()
@@ -57,6 +64,15 @@ def sweep(folder: Path, names: Iterable[str]) -> list[str]:
     for each in left:
         _remove(each)
     return [each.name for each in left]
+
+
+def _refuse_special(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise OSError(errno.EINVAL, "expected a file, was a folder, device or pipe")
 
 
 def _is_written(path: Path, pid: str) -> bool:

@@ -9,6 +9,7 @@ from streams.policy_text import parse_policy
 
 __all__ = ["PRESETS", "PolicyError", "load_policy", "parse_policy"]
 
+MAX_BYTES = 1_000_000
 PRESETS = ("tracker", "mvs", "prs", "monetization")
 
 
@@ -30,8 +31,13 @@ def load_policy(name_or_file: str) -> PolicyVersions:
 
 def _file(name: str) -> bytes:
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            value = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         hint = f" ({meant(name, PRESETS)})" if meant(name, PRESETS) else ""
         msg = f"policy {name!r}: expected {', '.join(PRESETS)} or a TOML file{hint}: {error}"
         raise PolicyError(msg) from None
+    if len(value) > MAX_BYTES:
+        msg = f"policy {name!r}: expected at most {MAX_BYTES} bytes"
+        raise PolicyError(msg)
+    return value

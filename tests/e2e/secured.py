@@ -12,7 +12,9 @@ from signal_tracker.kafka_broker import JavaKafka, properties_of
 from tests.e2e.authority import Authority
 
 MECHANISM = "SCRAM-SHA-512"
-USERS = ("keeper", "producer", "worker", "sink", "reader", "reviewer", "runner", "nobody")
+USERS = (
+    *("keeper", "producer", "worker", "sink", "reader", "reviewer", "replayer", "runner", "nobody"),
+)
 # name of a listener: its certificate, how it is entered
 LISTENERS = {
     "SECURE": ("server", "SASL_SSL"),

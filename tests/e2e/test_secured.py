@@ -28,7 +28,8 @@ ROLES = {
     "producer": ("publish",),
     "worker": ("worker",),
     "sink": ("sink sqlite",),
-    "reader": ("events tail", "status", "audit"),
+    "reader": ("events tail", "status", "audit", "dlq list", "rebuild"),
+    "replayer": ("dlq replay",),
     "reviewer": ("decide",),
     "runner": ("replay",),
     "nobody": (),
@@ -142,11 +143,15 @@ def test_the_documented_access_lists_are_enough_for_the_whole_pipeline(
     assert (out / "signals.csv").read_text() == judged.csv
 
 
-def test_readers_and_reviewers_do_what_their_lists_say(judged: Judged) -> None:
+def test_readers_and_reviewers_do_what_their_lists_say(judged: Judged, tmp_path: Path) -> None:
     data = ["--data", str(judged.pipeline.data)]
+    rebuilt = tmp_path / "rebuilt"
     events = judged.run("reader", "events", "tail").splitlines()
     lag = judged.run("reader", "status", *data)
     signal = judged.csv.splitlines()[1].split(",")[0]
+    letters = judged.run("reader", "dlq", "list", "--format", "json")
+    judged.run("replayer", "dlq", "replay", "--all", *data)
+    judged.run("reader", "rebuild", "--data", str(rebuilt), expect=0)
     audit = judged.run("reader", "audit", "--ignore-publishing-times", *data)
 
     decision = judged.run(
@@ -154,6 +159,8 @@ def test_readers_and_reviewers_do_what_their_lists_say(judged: Judged) -> None:
     )
 
     assert len(events) > 60
+    assert letters
+    assert (rebuilt / "signals.db").exists()
     assert lag.count("lag in all: 0") == 2
     assert audit.splitlines()[-1].startswith("audit=0 ")
     assert f'"signal_id": "{signal}"' in decision

@@ -33,6 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers["Content-Length"]))
         server.asked.append((self.path, self.headers["Authorization"], json.loads(content)))
         self.send_response(server.status)
+        if server.status == 302:
+            self.send_header("Location", f"http://{self.headers['Host']}/elsewhere")
         self.send_header("Content-Length", str(len(server.body)))
         self.end_headers()
         self.wfile.write(server.body)
@@ -125,6 +127,37 @@ def test_an_error_status_is_said(endpoint: Endpoint) -> None:
     endpoint.status = 429
 
     with pytest.raises(ModelError, match="the endpoint answered 429"):
+        model_at(endpoint).ask("AAPL", [])
+
+
+def test_a_key_is_not_sent_on_to_where_an_answer_points(endpoint: Endpoint) -> None:
+    endpoint.status = 302
+
+    with pytest.raises(ModelError, match="the endpoint answered 302"):
+        model_at(endpoint).ask("AAPL", [])
+
+    assert [path for path, *_ in endpoint.asked] == ["/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("key", ["hunter2\n", "hunter2\r\nX: y", "hünter2"])
+def test_a_key_that_no_header_takes_is_refused_unseen(endpoint: Endpoint, key: str) -> None:
+    model = model_at(endpoint, api_key=key)
+
+    with pytest.raises(ModelError) as refused:
+        model.ask("AAPL", [])
+
+    assert "nter2" not in f"{refused.value!r} {model!r}"
+    assert endpoint.asked == []
+
+
+def test_an_answer_that_is_nested_too_deep_is_no_answer(endpoint: Endpoint) -> None:
+    endpoint.body = b"[" * 100_000
+
+    with pytest.raises(ModelError, match="no JSON"):
+        model_at(endpoint).ask("AAPL", [])
+
+    say(endpoint, "[" * 100_000)
+    with pytest.raises(ModelError, match="expected the JSON object"):
         model_at(endpoint).ask("AAPL", [])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sinks.errors import UnwritableError
 from sinks.replacing import replace_file
 from sinks.snapshot import write_reports
 from sinks.snapshot_follow import follow
@@ -126,3 +127,34 @@ def test_what_a_killed_writer_left_is_taken_away_by_the_next(
 
     left = {each.name for each in out.iterdir()} - NAMES
     assert left == {*names[1:], f".summary.json.{gone.pid}.tmp"}
+
+
+def test_a_link_is_replaced_and_what_it_names_is_left_alone(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "report.txt"
+    target.write_text("mine")
+    link.symlink_to(target)
+
+    replace_file(link, "report")
+
+    assert (link.is_symlink(), link.read_text(), target.read_text()) == (False, "report", "mine")
+
+
+def test_a_pipe_or_a_folder_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for path in (pipe, tmp_path):
+        with pytest.raises(UnwritableError, match="expected a file"):
+            replace_file(path, "report")
+
+    assert pipe.is_fifo()
+
+
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
+    target, path = tmp_path / "target", tmp_path / "report.txt"
+    target.write_text("mine")
+    (tmp_path / f".report.txt.{os.getpid()}.tmp").symlink_to(target)
+
+    replace_file(path, "report")
+
+    assert (path.read_text(), target.read_text()) == ("report", "mine")
