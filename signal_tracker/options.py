@@ -114,3 +114,10 @@ partitions_option = option(
     default=DEFAULT_PARTITIONS,
     help="Partitions of every topic.",
 )
+heartbeat_option = option(
+    "--heartbeat",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=checked_output,
+    help="Touch this file every few seconds while all is well.",
+)

@@ -1,6 +1,7 @@
 """Build the Faust app of a worker: topics, tables and agents, wired by hand."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 MAX_BATCH_BYTES = 512 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _REQUEST_SECONDS = 90.0
+_ALIVE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class WorkerConfig:
 
     `broker` is HOST:PORT, several with commas, or a cluster. `replicas` is of the changelogs;
     `standby` says on how many other workers a partition's rows are kept warm; `instance` is the
-    group's static name of this worker.
+    group's static name of this worker; `on_alive` is called every other second while the group
+    confirms it.
     """
 
     broker: Broker
@@ -60,6 +63,7 @@ class WorkerConfig:
     commit_interval: float = 0.5
     chunk_records: int = 20_000
     fetch_bytes: int = 16 * 1024 * 1024
+    on_alive: Callable[[], None] = lambda: None
 
 
 def create_app(config: WorkerConfig) -> faust.App:
@@ -134,6 +138,13 @@ def create_app(config: WorkerConfig) -> faust.App:
         lease.begin()
         await epochs.raise_of(taken)
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
+
+    # Begins when the tables are recovered. It runs in the loop that judges, and the group's
+    # answers come from another thread: both have to be well.
+    @app.timer(_ALIVE_SECONDS, traced=False)  # type: ignore[untyped-decorator]  # Faust has no types
+    async def tell_alive() -> None:
+        if lease.holds:
+            config.on_alive()
 
     return app
 

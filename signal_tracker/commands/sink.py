@@ -12,9 +12,17 @@ import click
 
 from schemas.cluster import Cluster
 from signal_tracker.columns import counted
+from signal_tracker.heartbeat import heartbeat as beating
 from signal_tracker.logs import PipelineLog
-from signal_tracker.options import broker_option, data_option, option, prefix_option
+from signal_tracker.options import (
+    broker_option,
+    data_option,
+    heartbeat_option,
+    option,
+    prefix_option,
+)
 from signal_tracker.progress import say
+from signal_tracker.stopping import until_stopped
 
 if TYPE_CHECKING:
     from sinks.sink import Fields, Written
@@ -35,7 +43,11 @@ def command() -> None:
     default="",
     help="Mark the database as one run's; another run is refused.",
 )
-def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
+@heartbeat_option
+@until_stopped()
+def sqlite(
+    *, broker: Cluster, data: Path, prefix: str, run_id: str, heartbeat: Path | None
+) -> None:
     """Carry the topics into DATA/signals.db until Ctrl-C or SIGTERM.
 
     Rows and offsets are stored in one transaction: a restart goes on exactly
@@ -47,6 +59,7 @@ def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
     from sinks.worker import run_sink
 
     log = PipelineLog(data)
+    beat = beating(heartbeat)
     written = 0
 
     def started(partitions: int) -> None:
@@ -64,13 +77,17 @@ def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
             log.pipeline(f"{left_out} of a worker that had lost the partition left out")
         log.track(*(_event_line(each) for each in done.new_events))
 
+    def should_stop() -> bool:
+        beat()
+        return stop.is_set()
+
     with topics_remedied(broker, prefix), _stopping() as stop:
         run_sink(
             SqliteSink(data / DATABASE),
             broker=broker,
             prefix=prefix,
             run_id=run_id,
-            should_stop=stop.is_set,
+            should_stop=should_stop,
             on_start=started,
             on_batch=batch,
         )
@@ -79,7 +96,9 @@ def sqlite(*, broker: Cluster, data: Path, prefix: str, run_id: str) -> None:
 
 @command.command("reports")
 @data_option
-def reports(*, data: Path) -> None:
+@heartbeat_option
+@until_stopped()
+def reports(*, data: Path, heartbeat: Path | None) -> None:
     """Write the report files of DATA again whenever signals.db changes.
 
     It reads signals.db only, keeps no state and ends, after a last look, with
@@ -89,6 +108,11 @@ def reports(*, data: Path) -> None:
     from sinks.snapshot_follow import follow
 
     log = PipelineLog(data)
+    beat = beating(heartbeat)
+
+    def wait(seconds: float) -> bool:
+        beat()
+        return stop.wait(seconds)
 
     def written(paths: list[Path]) -> None:
         log.track(f"reports written: {', '.join(path.name for path in paths)}")
@@ -96,7 +120,7 @@ def reports(*, data: Path) -> None:
     log.pipeline(f"started: reports of {data / DATABASE}")
     say(f"writing reports of {data / DATABASE} into {data}; Ctrl-C ends")
     with _stopping() as stop:
-        follow(data / DATABASE, data, wait=stop.wait, on_written=written)
+        follow(data / DATABASE, data, wait=wait, on_written=written)
     log.pipeline("stopped")
 
 

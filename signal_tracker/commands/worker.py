@@ -13,9 +13,11 @@ from signal_tracker.options import (
     ManyOption,
     broker_option,
     data_option,
+    heartbeat_option,
     option,
     prefix_option,
 )
+from signal_tracker.stopping import until_stopped
 
 policy_option = option(
     "--policy", metavar="NAME|FILE", default="tracker", help="What a signal has to show."
@@ -75,7 +77,9 @@ publishing_times_option = option(
     help="A name of this worker alone in its group: a restart under it moves no partition.",
 )
 @publishing_times_option
+@heartbeat_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
+@until_stopped()
 def command(  # noqa: PLR0917 click passes options by name
     broker: Cluster,
     prefix: str,
@@ -88,6 +92,7 @@ def command(  # noqa: PLR0917 click passes options by name
     standby: int,
     instance: str | None,
     ignore_publishing_times: bool,
+    heartbeat: Path | None,
     log: Path | None,
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
@@ -96,6 +101,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from signal_tracker.admin import partition_counts, replica_counts
     from signal_tracker.checks import check_judging
     from signal_tracker.errors import MissingTopicError
+    from signal_tracker.heartbeat import heartbeat as beating
     from signal_tracker.logs import PipelineLog
     from signal_tracker.remedies import topics_remedied
     from streams.app import WorkerConfig, own_topics
@@ -131,6 +137,7 @@ def command(  # noqa: PLR0917 click passes options by name
             session_timeout=session_timeout,
             standby=standby,
             instance=instance,
+            on_alive=beating(heartbeat),
         )
         displaced = False
         try:

@@ -26,6 +26,7 @@ class Pipeline:
         self.prefix = prefix
         self.group = f"{prefix}{DEFAULT_APP_ID}"
         self.topics = ["--broker", broker, "--prefix", prefix]
+        self.env: Mapping[str, str] = {}
         self._processes = processes
         data.mkdir(parents=True, exist_ok=True)
 
@@ -105,7 +106,7 @@ class Pipeline:
         return f"to judge: {inputs}, to store: {behind(self.output_ends(), self.stored())}"
 
     def _start(self, *words: str) -> Running:
-        return self._processes.start(*words, "--data", str(self.data))
+        return self._processes.start(*words, "--data", str(self.data), env=self.env)
 
 
 def behind(ends: Offsets, reached: Offsets) -> dict[tuple[str, int], int]:
