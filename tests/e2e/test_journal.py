@@ -4,14 +4,13 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
 
 from schemas.topics import INBOUND, SIGNALS
 from signal_tracker.compression import read_every_compression
@@ -22,9 +21,6 @@ from tests.e2e.judged import differences, query, table_rows
 from tests.e2e.processes import Processes, Running, processes_in, run, wait_until
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals
-
-# kafka-python flushes once more when a producer goes whose broker was killed
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 TICKERS = ("AAPL", "MSFT", "BTC-USD")
 PARTITIONS = 4
@@ -151,30 +147,31 @@ def _bars(pipeline: Pipeline) -> int:
 def test_what_anybody_was_told_of_is_there_after_a_kill_in_mid_stream(days: Days) -> None:
     """A publisher's acknowledgement and a reader's record alike; at the same offsets."""
     seen: dict[tuple[int, int], bytes] = {}
+
+    def acknowledged(error: Any, message: Any) -> None:
+        if error is None:
+            seen[message.partition(), message.offset()] = message.value()
+
     for round_ in range(3):
         broker, address = days.broker()
-        assert {
-            (each.partition, each.offset): each.value for each in read(address, "signals")
-        }.items() >= seen.items()
+        there = {(each.partition, each.offset): each.value for each in read(address, "signals")}
+        assert there.items() >= seen.items()
         consumer = KafkaConsumer(bootstrap_servers=address, fetch_max_wait_ms=20)
         consumer.assign([TopicPartition("signals", number) for number in range(PARTITIONS)])
         consumer.seek_to_beginning()
-        producer = KafkaProducer(
-            bootstrap_servers=address, request_timeout_ms=500, delivery_timeout_ms=1_000
-        )
-        sent = []
+        client = Producer({"bootstrap.servers": address, "linger.ms": 1, "log_level": 0})
         for number in range(1_500):
             value = b"%d of %d" % (number, round_)
-            sent.append((value, producer.send("signals", value, partition=number % PARTITIONS)))
+            client.produce(
+                "signals", value, partition=number % PARTITIONS, on_delivery=acknowledged
+            )
+            client.poll(0)
             if number % 100 == 0:
                 for records in consumer.poll(timeout_ms=5).values():
                     seen |= {(each.partition, each.offset): each.value for each in records}
         broker.kill_9()
-        for value, future in sent:
-            if future.succeeded():
-                seen[future.value.partition, future.value.offset] = value
-        with suppress(KafkaError):
-            producer.close(timeout=5)
+        client.purge()
+        client.flush(5)
         consumer.close()
     assert len(seen) > 1_000
 
