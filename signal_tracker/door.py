@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from signal_tracker.broker import HOST
-from signal_tracker.door_answers import FETCH, PRODUCE, Request, ends_told, request_of
+from signal_tracker.door_answers import FETCH, PRODUCE, UNKNOWN, Request, ends_told, request_of
 from signal_tracker.errors import BrokerError
 
 Ends = Mapping[tuple[str, int], int]
@@ -37,16 +37,24 @@ class Door:
     """The relay of one broker, in a thread of its own; a context manager.
 
     `is_kept` says whether all before some offsets is on the disk; `moved` is to be called when
-    that has changed. `inside` marks the client ids of the journal, `names` are the journaled
-    topics by id, and `inner_port` is the broker's.
+    that has changed; `ends_of` says where a topic ends. `inside` marks the client ids of the
+    journal, `names` are the journaled topics by id, and `inner_port` is the broker's.
     """
 
-    def __init__(self, port: int, *, inside: str, is_kept: Callable[[Ends], bool]) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        inside: str,
+        is_kept: Callable[[Ends], bool],
+        ends_of: Callable[[str], Ends],
+    ) -> None:
         self.port = port
         self.inner_port = 0
         self.names: Mapping[str, str] = {}
         self._inside = inside
         self._is_kept = is_kept
+        self._ends_of = ends_of
         self._loop = asyncio.new_event_loop()
         self._open = asyncio.Event()
         self._moved = asyncio.Event()
@@ -189,7 +197,9 @@ class Door:
                     await asyncio.wait_for(self._until_kept(ends), HOLD_S)
             await _send(writer, content)
 
-    async def _until_kept(self, ends: Ends) -> None:
+    async def _until_kept(self, ends: dict[tuple[str, int], int]) -> None:
+        for tp in [tp for tp, end in ends.items() if end == UNKNOWN]:
+            ends[tp] = (await self._loop.run_in_executor(None, self._ends_of, tp[0]))[tp]
         while not self._is_kept(ends):
             self._moved.clear()
             if not self._is_kept(ends):

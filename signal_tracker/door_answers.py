@@ -11,6 +11,10 @@ from kafka.protocol.consumer import FetchResponse
 from kafka.protocol.producer import ProduceResponse
 
 PRODUCE, FETCH = 0, 1
+# The end of a partition of which an answer tells only that it holds the batch already.
+UNKNOWN = -1
+
+_DUPLICATE = 46
 
 _REQUEST = struct.Struct(">hhi")
 _NAME = struct.Struct(">h")
@@ -45,7 +49,7 @@ def ends_told(
     """Return, by topic and partition, which offsets have to be kept before the client hears it.
 
     `names` are the journaled topics by id. Of a produced batch that is its first one: a batch is
-    kept as a whole.
+    kept as a whole. Of one that was sent again it is UNKNOWN: its first answer was not heard.
     """
     if not any(name.encode() in answer for name in names.values()) and not any(
         _raw(topic_id) in answer for topic_id in names
@@ -66,12 +70,15 @@ def ends_told(
 
 def _ends(api_key: int, topic: Any) -> "list[tuple[int, int]]":
     if api_key == PRODUCE:
-        told = [(each.index, each.base_offset + 1) for each in topic.partition_responses]
+        told = [
+            (each.index, UNKNOWN if each.error_code == _DUPLICATE else each.base_offset + 1)
+            for each in topic.partition_responses
+        ]
     else:
         told = [
             (each.partition_index, each.high_watermark) for each in topic.partitions if each.records
         ]
-    return [(partition, end) for partition, end in told if end > 0]
+    return [(partition, end) for partition, end in told if end]
 
 
 def _name_of(topic: Any, names: Mapping[str, str]) -> str | None:

@@ -102,7 +102,12 @@ class JournaledBroker:
         manifest = self._journal.manifest
         inner = EmbeddedBroker(self._log)
         self._door = self._parts.enter_context(
-            Door(self._port, inside=self._inside, is_kept=self._is_kept)
+            Door(
+                self._port,
+                inside=self._inside,
+                is_kept=self._is_kept,
+                ends_of=lambda name: admin.end_offsets(self.address, [name]),
+            )
         )
         inner.told_port = self._door.port
         inner.cluster_id = cluster_id_of(manifest.journal, manifest.starts)

@@ -55,8 +55,11 @@ class Desk:
         self.asked = threading.Event()
         self.ends: list[Ends] = []
 
+    def ends_of(self, topic: str) -> Ends:
+        return {(topic, 3): 77}
+
     def is_kept(self, ends: Ends) -> bool:
-        self.ends.append(ends)
+        self.ends.append(dict(ends))
         self.asked.set()
         return self.kept
 
@@ -77,7 +80,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def door(inner: Inner, desk: Desk) -> Iterator[Door]:
-    with Door(0, inside="journal-", is_kept=desk.is_kept) as found:
+    with Door(0, inside="journal-", is_kept=desk.is_kept, ends_of=desk.ends_of) as found:
         found.inner_port = inner.port
         found.names = NAMES
         yield found
@@ -152,6 +155,24 @@ def test_nobody_hears_of_a_record_before_it_is_kept(api_key: int, door: Door, de
 
         assert received(client)
     assert desk.ends[-1] == {("signals", 3): 40}
+
+
+def test_a_batch_sent_again_waits_for_all_that_its_partition_holds(
+    door: Door, inner: Inner, desk: Desk
+) -> None:
+    """Its first answer was cut off, perhaps because the disk was slow."""
+    inner.answers[PRODUCE] = produced(9, "signals", TOPIC_ID, offset=-1, error=46)
+    door.open()
+    with connect(door) as client:
+        client.sendall(request(PRODUCE))
+        assert desk.asked.wait(20)
+        assert has_nothing_yet(client)
+
+        desk.kept = True
+        door.moved()
+
+        assert received(client)
+    assert desk.ends[-1] == {("signals", 3): 77}
 
 
 def test_the_journal_does_not_wait_for_itself(door: Door, desk: Desk) -> None:

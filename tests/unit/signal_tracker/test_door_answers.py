@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from kafka.protocol.consumer import FetchRequest, FetchResponse
 from kafka.protocol.producer import ProduceRequest, ProduceResponse
 
-from signal_tracker.door_answers import FETCH, PRODUCE, Request, ends_told, request_of
+from signal_tracker.door_answers import FETCH, PRODUCE, UNKNOWN, Request, ends_told, request_of
 
 TOPIC_ID = uuid.UUID("01a209c1-344f-75b0-8560-833f14c59d0c")
 NAMES = {str(TOPIC_ID): "signals", str(uuid.UUID(int=7)): "ticks"}
 OTHER_ID = uuid.UUID(int=9)
 
 
-def produced(version: int, name: str, topic_id: uuid.UUID, *, offset: int) -> bytes:
+def produced(version: int, name: str, topic_id: uuid.UUID, *, offset: int, error: int = 0) -> bytes:
     response = ProduceResponse
     topic = response.TopicProduceResponse
     part = topic.PartitionProduceResponse
-    parts = [part(index=3, error_code=0, base_offset=offset, version=version)]
+    parts = [part(index=3, error_code=error, base_offset=offset, version=version)]
     topics = [topic(name=name, topic_id=topic_id, partition_responses=parts, version=version)]
     return encoded(response(responses=topics, version=version))
 
@@ -64,6 +64,13 @@ def test_an_answer_without_records_is_not(version: int, records: bytes | None) -
     answer = fetched(version, "signals", TOPIC_ID, records=records)
 
     assert ends_told(asked(FETCH, version), answer, NAMES) == {}
+
+
+@pytest.mark.parametrize("version", range(3, 14))
+def test_of_a_batch_sent_again_the_end_is_to_be_asked(version: int) -> None:
+    answer = produced(version, "signals", TOPIC_ID, offset=-1, error=46)
+
+    assert ends_told(asked(PRODUCE, version), answer, NAMES) == {("signals", 3): UNKNOWN}
 
 
 @pytest.mark.parametrize("version", range(3, 14))
