@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench study simulate clean
+.PHONY: demo test check bench study simulate chaos clean
 
 demo: $(READY)
 	$(BIN)/signal-tracker demo --out build/demo
@@ -30,6 +30,11 @@ study: $(READY)
 SEEDS ?= 200
 simulate: $(READY)
 	$(BIN)/python -m tests.topology.simulate --seeds $(SEEDS)
+
+# brokers, processes and disks that fail; needs Docker. SHORT=1; CHAOS="--scenario outage"
+SEED ?= 1
+chaos: $(READY)
+	$(BIN)/python -m chaos.run --seed $(SEED) $(CHAOS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -70,14 +70,14 @@ def random_events(seed: int, *, intraday: bool) -> Events:
         events.ticks = random_market(rng, TICKERS, first, last)
     for ticker in TICKERS:
         for _ in range(rng.choice((0, 1, 2))):
-            events.actions += _actions(rng, ticker, rng.choice(days(first, 60, "BTC-USD")))
+            events.actions += random_actions(rng, ticker, rng.choice(days(first, 60, "BTC-USD")))
     for signal in events.signals:
         if "signal_id" in signal and rng.random() < 0.4:
-            events.decisions += _decisions(rng, signal)
+            events.decisions += random_decisions(rng, signal)
     return events
 
 
-def _actions(rng: random.Random, ticker: str, ex_date: str) -> list[Row]:
+def random_actions(rng: random.Random, ticker: str, ex_date: str) -> list[Row]:
     split = {
         "ticker": ticker,
         "ex_date": ex_date,
@@ -90,7 +90,7 @@ def _actions(rng: random.Random, ticker: str, ex_date: str) -> list[Row]:
     return found
 
 
-def _decisions(rng: random.Random, signal: Row) -> list[Row]:
+def random_decisions(rng: random.Random, signal: Row) -> list[Row]:
     generated_at_ms = signal["generated_at_ms"]
     closes = [
         each.close_ms
@@ -121,7 +121,7 @@ def publish(
         if rng is not None:
             rng.shuffle(published)
         partitions = topology.delivery.partitions
-        for partition, value, time_ms in _records(partitions, topic, published, rng):
+        for partition, value, time_ms in records_of(partitions, topic, published, rng):
             topology.publish(topic, partition, value, time_ms)
 
 
@@ -157,7 +157,7 @@ def _close(value: Any) -> Any:
     return pytest.approx(value, rel=1e-9, abs=1e-9) if isinstance(value, float) else value
 
 
-def _records(
+def records_of(
     partitions: int, topic: Topic, rows: Sequence[Row], rng: random.Random | None
 ) -> Iterator[tuple[int, bytes, int]]:
     """Yield partition, value and Kafka's time of each record that the rows go in."""

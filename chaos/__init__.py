@@ -1,0 +1,1 @@
+"""The fault harness: brokers, processes and disks that fail, and what must be there after."""
