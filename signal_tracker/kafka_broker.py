@@ -80,7 +80,7 @@ def kafka_broker(log: Path, *, port: int = 0) -> EmbeddedBroker:
     docker = _docker_trouble()
     if not docker:
         return DockerKafka(log, port=port)
-    java = _java_trouble()
+    java = java_trouble()
     if not java:
         return JavaKafka(log, port=port)
     msg = f"no Apache Kafka can be run here: {docker}; {java}. The embedded broker needs neither."
@@ -99,7 +99,8 @@ def _docker_trouble() -> str:
     return ""
 
 
-def _java_trouble() -> str:
+def java_trouble() -> str:
+    """Return why Apache Kafka cannot be run by Java here; nothing where it can."""
     if shutil.which("java") is None:
         return f"there is no Java {_JAVA}"
     argv = ["java", "-version"]

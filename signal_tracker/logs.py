@@ -18,7 +18,10 @@ from signal_tracker.progress import say
 MAX_BYTES = 10_000_000
 KEPT_FILES = 5
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+# Control characters, line ends, and what turns the direction of the writing after it.
+_TURNS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_CONTROLS = (*range(32), *range(127, 160), 0x2028, 0x2029)
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*_CONTROLS, *_TURNS)}
 
 
 class PipelineLog:

@@ -40,6 +40,16 @@ class _Seldom(logging.Filter):
         return True
 
 
+class _Brief(logging.Filter):
+    """Leave out where in a library a broker's refusal arose: the line itself says what it is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if "Authorization" in type(error).__name__:
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class _Worker(faust.Worker):
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         super().on_setup_root_logger(logger, level)
@@ -47,6 +57,7 @@ class _Worker(faust.Worker):
             logging.getLogger(name).setLevel(logging.WARNING)
         for handler in logger.handlers:
             handler.addFilter(_Seldom())
+            handler.addFilter(_Brief())
 
 
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:

@@ -7,15 +7,31 @@ from typing import NamedTuple
 
 from kafka.admin import (
     ACL,
+    ACLFilter,
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
     KafkaAdminClient,
     ResourcePattern,
+    ResourcePatternFilter,
     ResourceType,
 )
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+
+PREFIX = "secured."
+# which lists of the document a user has, and no others
+ROLES = {
+    "keeper": ("topics create",),
+    "producer": ("publish",),
+    "worker": ("worker",),
+    "sink": ("sink sqlite",),
+    "reader": ("events tail", "status", "audit", "dlq list", "rebuild"),
+    "replayer": ("dlq replay",),
+    "reviewer": ("decide",),
+    "runner": ("replay",),
+    "nobody": (),
+}
 
 _ROW = re.compile(
     r"\| `(?P<process>[^|]+)` \| (?P<kind>topic|group)s? (?P<names>`[^|]+`) "
@@ -78,10 +94,24 @@ def give(plain_address: str, acls: list[ACL]) -> None:
         admin.close()
 
 
-def take(plain_address: str, acls: list[ACL]) -> None:
-    """Withdraw access lists."""
+def take(plain_address: str, grants: Iterable[Grant], user: str, prefix: str) -> None:
+    """Withdraw what these lines let a user do."""
+    filters = [
+        ACLFilter(
+            principal=f"User:{user}",
+            host="*",
+            operation=ACLOperation.ANY,
+            permission_type=ACLPermissionType.ANY,
+            resource_pattern=ResourcePatternFilter(
+                ResourceType[grant.kind.upper()],
+                prefix + grant.name,
+                ACLResourcePatternType.LITERAL,
+            ),
+        )
+        for grant in grants
+    ]
     admin = KafkaAdminClient(bootstrap_servers=[plain_address])
     try:
-        admin.delete_acls(acls)
+        admin.delete_acls(filters)
     finally:
         admin.close()

@@ -1,12 +1,16 @@
 """The brokers that more than one file of this tier uses."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from signal_tracker.broker import free_port
+from signal_tracker.kafka_broker import java_trouble
+from tests.e2e.acls import PREFIX, ROLES, acls_of, documented, give
+from tests.e2e.secured import Secured, container_secured, java_secured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +55,29 @@ def kafka() -> Iterator[Kafka]:
     )
     with container:
         yield Kafka(address=f"127.0.0.1:{port}", container=container)
+
+
+@pytest.fixture(
+    scope="session", params=["java", pytest.param("container", marks=pytest.mark.containers)]
+)
+def secured(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Secured]:
+    folder = tmp_path_factory.mktemp("secured")
+    started: AbstractContextManager[Secured]
+    if request.param == "container":
+        started = container_secured(folder)
+    else:
+        trouble = java_trouble()
+        if trouble:
+            pytest.skip(trouble)
+        started = java_secured(folder)
+    with started as broker:
+        for prefix in (PREFIX, ""):
+            grants = [
+                acl
+                for user, processes in ROLES.items()
+                for acl in acls_of(user, documented(*processes), prefix)
+            ]
+            give(broker.address("PLAINTEXT"), grants)
+        yield broker

@@ -24,6 +24,7 @@ POLL_S = 0.05
 STOP_S = 10.0
 
 _TAIL_LINES = 25
+_DOING = ("publishing ", "writing ")
 
 
 class Running:
@@ -162,6 +163,13 @@ def wait_until(
             pytest.fail(f"waited {seconds:.0f} s for {what}; {told}", pytrace=False)
         time.sleep(POLL_S)
     return found
+
+
+def only_line(told: str) -> str:
+    """Return the error, and fail where more is said than it and what is being done."""
+    lines = [each for each in told.splitlines() if not each.startswith(_DOING)]
+    assert len(lines) == 1, told
+    return lines[0]
 
 
 def marked(mark: str) -> dict[int, str]:

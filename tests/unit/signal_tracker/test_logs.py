@@ -32,10 +32,10 @@ def test_each_event_is_one_line_of_its_file(tmp_path: Path) -> None:
 
 
 def test_a_foreign_text_cannot_forge_a_line(tmp_path: Path) -> None:
-    PipelineLog(tmp_path, process="worker").track("a\nb\r\x1b[31mc\u2028d\x85 é \ud800")
+    PipelineLog(tmp_path, process="worker").track("a\nb\r\x1b[31mc\u2028d\x85\u202e é \ud800")
 
     assert messages(tmp_path / "logs" / "track_llm_signals.log") == [
-        r"a\x0ab\x0d\x1b[31mc\x2028d\x85 é \ud800"
+        r"a\x0ab\x0d\x1b[31mc\x2028d\x85\x202e é \ud800"
     ]
 
 
