@@ -54,6 +54,7 @@ _KNOWN_ERRORS = (
     ("aiokafka.errors", "KafkaError"),
     ("sqlite3", "Error"),
     ("streams.rows", "StateError"),
+    ("streams.run", "WorkerError"),
 )
 
 

@@ -1,13 +1,17 @@
 """Read a topic without a consumer group: all of it, or on and on."""
 
 from collections.abc import Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
 from schemas.cluster import Broker, client_options
+from schemas.sources import is_later_start
 from signal_tracker import admin
-from signal_tracker.errors import MissingTopicError
+from signal_tracker.errors import BrokerError, MissingTopicError, SilentBrokerError
+from signal_tracker.progress import say
+from signal_tracker.waiting import EVERY_S, Waiting
 
 POLL_MS = 200
 
@@ -23,7 +27,7 @@ def read(
     """Yield kafka-python's records of a topic, each partition in its order.
 
     Without `follow` it ends at the ends taken at the call. With `start` it begins at these
-    offsets. It commits nothing.
+    offsets. It commits nothing. With `follow` a broker that is away is waited for, and said to be.
     """
     ends = admin.end_offsets(broker, [topic])
     if not ends:
@@ -46,15 +50,57 @@ def read(
                 consumer.seek(tp, min(start.get(tuple(tp), 0), end))
             else:
                 consumer.seek_to_beginning(tp)
-        yield from _follow(consumer) if follow else _until(consumer, tps)
+        yield from _follow(consumer, broker, topic) if follow else _until(consumer, tps)
     finally:
         consumer.close()
 
 
-def _follow(consumer: KafkaConsumer) -> Iterator[Any]:
+def _follow(consumer: KafkaConsumer, broker: Broker, topic: str) -> Iterator[Any]:
+    followed = _Followed(consumer, broker, topic)
+    heard = monotonic()
     while True:
-        for records in consumer.poll(timeout_ms=POLL_MS).values():
+        polled = consumer.poll(timeout_ms=POLL_MS)
+        for records in polled.values():
             yield from records
+        if polled:
+            heard = monotonic()
+        elif monotonic() - heard > EVERY_S:
+            followed.look()
+            heard = monotonic()
+
+
+class _Followed:
+    """A topic that is followed, looked at where nothing comes of it."""
+
+    def __init__(self, consumer: KafkaConsumer, broker: Broker, topic: str) -> None:
+        self._consumer = consumer
+        self._broker = broker
+        self._topic = topic
+        self._waiting = Waiting(broker, say)
+        self._id = self._ask()
+
+    def look(self) -> None:
+        """Tell where the broker is away; raise BrokerError where it has lost the topic."""
+        try:
+            found = self._ask()
+        except SilentBrokerError:
+            self._waiting.goes_on()
+            return
+        self._waiting.is_over()
+        if found != self._id:
+            if not is_later_start(self._id, found):
+                msg = f"the topic {self._topic} was made anew at {self._broker}: start again"
+                raise BrokerError(msg)
+            # A journal's broker tells the same records again.
+            self._consumer.seek_to_beginning()
+            self._id = found
+
+    def _ask(self) -> str:
+        found = admin.topic_ids(self._broker, [self._topic])
+        if self._topic not in found:
+            msg = f"there is no topic {self._topic} at {self._broker}"
+            raise MissingTopicError(msg)
+        return found[self._topic]
 
 
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:

@@ -8,15 +8,12 @@ a restart from the last stored batch. Uses kafka-python.
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from time import monotonic
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import (
-    BrokerResponseError,
     KafkaError,
     OffsetOutOfRangeError,
-    RetriableError,
     TopicAuthorizationFailedError,
 )
 
@@ -32,16 +29,17 @@ from sinks.errors import (
     SourceMismatchError,
 )
 from sinks.fetching import read_quickly
+from sinks.hearing import Hearing, is_silence
 from sinks.sink import Batch, Position, Sink, Written
 from sinks.sink import TopicPartition as Tp
 
 BATCH_RECORDS = 5000
 POLL_MS = 250
 _REQUEST_MS = 10_000
+# Whoever asks the sink to end waits for an answer that does not come, too.
+_LOOK_MS = 6_000
 # Bounds the memory of a batch: records are up to half a megabyte.
 _FETCH_BYTES = 16 * 1024 * 1024
-# A broker is asked whether it is still the same one; a silent one, whether it is still there.
-_CHECK_S = 10.0
 _HINT = "use another --data (SIGNAL_TRACKER_DATA), or `signal-tracker rebuild`"
 
 
@@ -54,15 +52,23 @@ def run_sink(
     should_stop: Callable[[], bool],
     on_start: Callable[[int], None] = lambda _partitions: None,
     on_batch: Callable[[Written], None] = lambda _written: None,
+    on_silence: Callable[[], None] = lambda: None,
+    on_answer: Callable[[], None] = lambda: None,
 ) -> None:
     """Carry the outbound topics into the sink until `should_stop`; raise SinkError.
 
+    A broker that answered once and is away is waited for: `on_silence` is called about every
+    ten seconds, and what it raises ends the sink. `on_answer` follows each look that went well.
     The sink is opened when broker and topics are there, so that a wrong address
     leaves no empty store behind.
     """
     with ExitStack() as open_things:
         try:
-            admin = KafkaAdminClient(**client_options(broker), bootstrap_timeout_ms=_REQUEST_MS)
+            admin = KafkaAdminClient(
+                **client_options(broker),
+                bootstrap_timeout_ms=_REQUEST_MS,
+                request_timeout_ms=_LOOK_MS,
+            )
             open_things.callback(admin.close)
             consumer = _consumer(broker)
             open_things.callback(consumer.close, autocommit=False)
@@ -72,7 +78,8 @@ def run_sink(
             start = source.start(consumer, sink.positions())
             sink.write(Batch(positions=start))
             on_start(len(start))
-            _carry(consumer, sink, source, should_stop, on_batch)
+            heard = Hearing(on_silence, on_answer)
+            _carry(consumer, sink, source, on_batch, heard, should_stop=should_stop)
         except OffsetOutOfRangeError as error:
             msg = f"records were deleted by retention before this sink read them; {_HINT}"
             raise SinkError(msg) from error
@@ -84,10 +91,11 @@ def _carry(
     consumer: Any,
     sink: Sink,
     source: "_Source",
-    should_stop: Callable[[], bool],
     on_batch: Callable[[Written], None],
+    heard: Hearing,
+    *,
+    should_stop: Callable[[], bool],
 ) -> None:
-    heard = checked = monotonic()
     while not should_stop():
         polled = consumer.poll(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)
         if polled:
@@ -96,12 +104,11 @@ def _carry(
                 batch.positions.update(source.after(polled, batch.epochs))
                 written = sink.write(batch)
             on_batch(written)
-            heard = monotonic()
-        if monotonic() - checked > _CHECK_S:
-            is_silent = monotonic() - heard > _CHECK_S
-            if source.is_renewed(may_fail=not is_silent):
-                sink.write(Batch(positions=source.start(consumer, sink.positions())))
-            checked = monotonic()
+            heard.records()
+        if heard.should_ask():
+            with heard.an_answer():
+                if source.is_renewed():
+                    sink.write(Batch(positions=source.start(consumer, sink.positions())))
 
 
 @contextmanager
@@ -165,18 +172,12 @@ class _Source:
             for part, records in polled.items()
         }
 
-    def is_renewed(self, *, may_fail: bool = False) -> bool:
+    def is_renewed(self) -> bool:
         """Say whether a journal's broker was started again, so that `start` has to follow.
 
-        Raise where the broker holds other topics of these names; where it does not answer,
-        unless it may fail to, because records came just now.
+        Raise where the broker holds other topics of these names, or does not answer.
         """
-        try:
-            found = self._describe()
-        except KafkaError:
-            if may_fail:
-                return False
-            raise
+        found = self._describe()
         if found == self._found:
             return False
         if not all(is_later_start(self._ids[name], found[name][0]) for name in found):
@@ -249,7 +250,7 @@ def describe_topics(
 
 
 def _trouble(broker: Broker, error: KafkaError) -> BrokerError:
-    if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
+    if is_silence(error):
         return NoBrokerError(f"no Kafka broker answers at {broker}")
     if isinstance(error, TopicAuthorizationFailedError):
         return BrokerError(denied(broker, "read the topic", error.args[0]))

@@ -1,63 +1,44 @@
-"""Run a worker until it is told to stop; a failure ends the process with 1."""
+"""Run a worker until it is told to stop, and say in one line why it stopped by itself.
+
+A broker that is away for longer than the clients try ends the process's work, not the
+worker: AwayError says so, and whoever runs it waits and begins anew. What refuses, is lost
+or is broken stops it.
+"""
 
 import gc
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import faust
 from faust.exceptions import ConsistencyError
 
 from streams.app import WorkerConfig, create_app
+from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
+from streams.logs import CHATTY, Quiet
 from streams.memory import give_back_what_is_freed
-
-_QUIET_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
-# What these say below a warning is about their own services, hundreds of lines a start.
-_CHATTY = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
+_LOST: Final = "the broker no longer holds what this worker has read from it"
 
 
-_LOST = "the broker no longer holds what this worker has read from it"
+class AwayError(Exception):
+    """Say that the broker did not answer for so long that the worker has to begin anew."""
 
 
-class _Seldom(logging.Filter):
-    """Let a library say the same thing once in ten seconds: a lost broker is told 80 times one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last: dict[str, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(_CHATTY):
-            return True
-        text = str(record.msg)
-        if record.created - self._last.get(text, -_QUIET_SECONDS) < _QUIET_SECONDS:
-            return False
-        self._last[text] = record.created
-        return True
-
-
-class _Brief(logging.Filter):
-    """Leave out where in a library a broker's refusal arose: the line itself says what it is."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if "Authorization" in type(error).__name__:
-            record.exc_info = record.exc_text = None
-        return True
+class WorkerError(Exception):
+    """Say why a worker stopped by itself."""
 
 
 class _Worker(faust.Worker):
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         super().on_setup_root_logger(logger, level)
-        for name in _CHATTY:
+        for name in CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
         for handler in logger.handlers:
-            handler.addFilter(_Seldom())
-            handler.addFilter(_Brief())
+            handler.addFilter(Quiet(KNOWN))
 
 
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
@@ -66,11 +47,14 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     Raise DisplacedError where its partitions went to another worker before it had told
     what it had at hand: nothing of that was sent, and it may begin anew in a new process.
     The same where the broker was made anew, or has lost what the worker's state was of.
+    Raise AwayError where the broker did not answer, WorkerError where anything else failed.
     """
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
     gc.set_threshold(200_000, 20, 100)
     give_back_what_is_freed()
+    # A log on a full disk is no reason for a traceback a line.
+    logging.raiseExceptions = False
     app = create_app(config)
     options: dict[str, Any] = {
         # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
@@ -81,11 +65,27 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     }
     try:
         _Worker(app, **options).execute_from_commandline()
-    finally:
-        reason = app.crash_reason
-        if isinstance(reason, DisplacedError):
-            raise reason from None
-        if isinstance(reason, ConsistencyError):
-            raise DisplacedError(_LOST) from None
-        if reason is not None:
-            log.critical("stopped by %s: %s", type(reason).__name__, reason)
+    except SystemExit as leave:
+        # Faust leaves so in any case; what failed before the app had started is the context.
+        reason = app.crash_reason or (leave.__context__ if leave.code else None)
+        if reason is None:
+            raise
+        try:
+            _raise(reason)
+        except WorkerError as error:
+            # The terminal is told by whoever catches it.
+            if log_file is not None:
+                log.critical("%s", error)
+            raise
+
+
+def _raise(reason: BaseException) -> NoReturn:
+    if isinstance(reason, DisplacedError):
+        raise reason from None
+    if isinstance(reason, ConsistencyError):
+        raise DisplacedError(_LOST) from None
+    told = " ".join(f"{type(reason).__name__}: {reason}".split()).rstrip(": ")
+    if is_away(reason):
+        raise AwayError(told) from None
+    msg = f"the worker was stopped by {told}"
+    raise WorkerError(msg) from None

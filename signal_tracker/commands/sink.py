@@ -54,6 +54,7 @@ def sqlite(
     where the last one ended, however it ended.
     """
     from signal_tracker.remedies import topics_remedied
+    from signal_tracker.waiting import Waiting
     from sinks.snapshot import DATABASE
     from sinks.sqlite import SqliteSink
     from sinks.worker import run_sink
@@ -77,6 +78,12 @@ def sqlite(
             log.pipeline(f"{left_out} of a worker that had lost the partition left out")
         log.track(*(_event_line(each) for each in done.new_events))
 
+    def tell(text: str) -> None:
+        say(text)
+        log.pipeline(text)
+
+    waiting = Waiting(broker, tell)
+
     def should_stop() -> bool:
         beat()
         return stop.is_set()
@@ -90,6 +97,8 @@ def sqlite(
             should_stop=should_stop,
             on_start=started,
             on_batch=batch,
+            on_silence=waiting.goes_on,
+            on_answer=waiting.is_over,
         )
     log.pipeline(f"stopped after {counted(written, 'row')}")
 

@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +19,11 @@ from signal_tracker.options import (
     option,
     prefix_option,
 )
-from signal_tracker.stopping import until_stopped
+from signal_tracker.progress import say
+from signal_tracker.stopping import until_stopped, unwind_on_signals
+
+if TYPE_CHECKING:
+    from signal_tracker.logs import PipelineLog
 
 policy_option = option(
     "--policy", metavar="NAME|FILE", default="tracker", help="What a signal has to show."
@@ -106,7 +112,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from signal_tracker.remedies import topics_remedied
     from streams.app import WorkerConfig, own_topics
     from streams.lease import DisplacedError
-    from streams.run import run_worker
+    from streams.run import AwayError, run_worker
 
     policies, book = check_judging(policy, calendars)
     names = [prefixed(prefix, topic) for topic in CATALOGUE]
@@ -139,14 +145,28 @@ def command(  # noqa: PLR0917 click passes options by name
             instance=instance,
             on_alive=beating(heartbeat),
         )
-        displaced = False
+        why = ""
         try:
             run_worker(config, log)
-        except DisplacedError as error:
-            displaced = True
-            pipeline.pipeline(f"worker {group} begins anew: {error}")
+        except (DisplacedError, AwayError) as error:
+            why = str(error)
         finally:
             pipeline.pipeline(f"worker {group} stopped")
-    if displaced:
-        # What Faust and its threads hold of the past is gone with the process's image alone.
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line
+    if why:
+        begin_anew(broker, names, f"worker {group} begins anew: {why}", pipeline)
+
+
+def begin_anew(broker: Cluster, names: Sequence[str], why: str, log: "PipelineLog") -> None:
+    """Wait until the broker answers, and be a new process under the same number."""
+    from signal_tracker.waiting import wait_for_topics
+
+    def tell(text: str) -> None:
+        say(text)
+        log.pipeline(text)
+
+    tell(why)
+    # Faust took these; a signal ends the waiting as it ends the work.
+    unwind_on_signals()
+    wait_for_topics(broker, names, tell)
+    # What Faust and its threads hold of the past is gone with the process's image alone.
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line

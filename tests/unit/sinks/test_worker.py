@@ -6,11 +6,16 @@ from typing import Any, NoReturn
 
 import pytest
 from kafka import TopicPartition
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
 
 from schemas.sources import cluster_id_of, source_id
 from schemas.topics import OUTBOUND, POLICIES
 from sinks.errors import BrokerError, MissingTopicError, SourceMismatchError
+from sinks.hearing import Hearing
 from sinks.sink import Position
 from sinks.sqlite import SqliteSink
 from sinks.worker import _Source, refuse_other_source, run_sink
@@ -120,17 +125,61 @@ def test_a_sink_ends_when_another_broker_answers(cluster_id: str) -> None:
     broker.cluster_id = cluster_id
 
     with pytest.raises(SourceMismatchError, match="made anew while"):
-        source.is_renewed(may_fail=True)
-
-
-def test_a_broker_with_records_need_not_say_that_it_is_the_same() -> None:
-    broker = FakeBroker(*(each.name for each in OUTBOUND))
-    source = _Source(broker, "h:1", "", "")
-    broker.fails = True
-
-    assert not source.is_renewed(may_fail=True)
-    with pytest.raises(KafkaTimeoutError):
         source.is_renewed()
+
+
+class Told:
+    """What a sink says of its broker, at times that the test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        self.words: list[str] = []
+        monkeypatch.setattr("sinks.hearing.monotonic", lambda: self.now)
+        self.hearing = Hearing(lambda: self.words.append("silence"), lambda: self.words.append("+"))
+
+    def ask(self, error: Exception | None = None) -> None:
+        with self.hearing.an_answer():
+            if error is not None:
+                raise error
+
+
+def test_a_broker_that_is_away_is_told_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch)
+    assert not told.hearing.should_ask()
+    told.now = 11
+    assert told.hearing.should_ask()
+
+    told.ask(KafkaTimeoutError())
+    assert not told.hearing.should_ask()
+    told.now = 22
+    told.ask(KafkaConnectionError())
+    told.ask()
+
+    assert told.words == ["silence", "silence", "+"]
+
+
+def test_a_broker_with_records_need_not_answer_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch)
+    told.now = 9
+    told.hearing.records()
+    told.now = 11
+
+    told.ask(KafkaTimeoutError())
+
+    assert told.words == []
+
+
+@pytest.mark.parametrize("error", [TopicAuthorizationFailedError(["bars"]), MissingTopicError()])
+def test_what_a_broker_refuses_or_has_lost_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    told = Told(monkeypatch)
+    told.now = 60
+
+    with pytest.raises(type(error)):
+        told.ask(error)
+
+    assert told.words == []
 
 
 def test_a_topic_that_is_new_since_the_database_was_made_is_read_from_its_beginning() -> None:

@@ -1,0 +1,35 @@
+"""What a worker's libraries say: seldom, and without a traceback that tells nothing."""
+
+import logging
+from typing import Final
+
+# What these say below a warning is about their own services, hundreds of lines a start.
+CHATTY: Final = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
+
+_QUIET_SECONDS: Final = 10.0
+
+
+class Quiet(logging.Filter):
+    """Let a library say the same once in ten seconds: a lost broker is told 80 times one.
+
+    aiokafka has many words for one broker: it says one of them in ten seconds. An error of
+    a known kind is told without how it came about; all others keep their traceback.
+    """
+
+    def __init__(self, known: tuple[type[BaseException], ...]) -> None:
+        super().__init__()
+        self._known = known
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record may be written; take a traceback away that tells nothing."""
+        if not record.name.startswith(CHATTY):
+            return True
+        topic = "aiokafka" if record.name.startswith("aiokafka") else str(record.msg)
+        if record.created - self._last.get(topic, -_QUIET_SECONDS) < _QUIET_SECONDS:
+            return False
+        self._last[topic] = record.created
+        if record.exc_info and isinstance(record.exc_info[1], self._known):
+            record.exc_info = None
+            record.exc_text = None
+        return True

@@ -1,0 +1,115 @@
+"""A broker that is away for minutes: every process waits, says so now and then, and goes on.
+
+On Apache Kafka, which keeps what it holds. `SIGNAL_TRACKER_OUTAGE_SECONDS` makes the outages
+longer than a test run likes.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signal_tracker.kafka_broker import java_trouble
+from tests.e2e.by_hand import Pipeline
+from tests.e2e.judged import differences, query, table_rows
+from tests.e2e.lasting import LastingKafka
+from tests.e2e.processes import Running, processes_in, wait_until
+from tests.oracle.judge import judge
+from tests.oracle.scenarios import random_market, random_signals, write_files
+
+TICKERS = ("AAPL", "XOM", "BTC-USD", "^GSPC")
+FIRST, LAST = "2006-01-03", "2006-12-29"
+AWAY_S = float(os.environ.get("SIGNAL_TRACKER_OUTAGE_SECONDS", "25"))
+# Of a worker, whose libraries say something, too.
+LINES_A_SECOND = 0.5
+
+pytestmark = pytest.mark.timeout(600 + 4 * AWAY_S)
+
+
+@pytest.fixture(scope="module")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastingKafka]:
+    if trouble := java_trouble():
+        pytest.skip(f"no Kafka that can be stopped: {trouble}")
+    with LastingKafka(tmp_path_factory.mktemp("kafka") / "kafka.log") as broker:
+        yield broker
+
+
+def killed(kafka: LastingKafka) -> None:
+    kafka.kill_9()
+    time.sleep(AWAY_S)
+    kafka.start_again()
+
+
+def frozen(kafka: LastingKafka) -> None:
+    kafka.freeze()
+    time.sleep(AWAY_S)
+    kafka.thaw()
+
+
+def parts_of(folder: Path, count: int) -> tuple[list[tuple[Path, Path]], dict[str, Any]]:
+    """Write shares of a market's closes and signals, in no order; and what the oracle says."""
+    rng = random.Random(5)
+    market = random_market(rng, TICKERS, FIRST, LAST)
+    signals = random_signals(rng, TICKERS, FIRST, LAST, 200)
+    wanted = judge(signals, market)
+    rng.shuffle(market)
+    parts = []
+    for number in range(count):
+        part = folder / f"part-{number}"
+        part.mkdir()
+        parts.append(write_files(part, signals[number::count], market[number::count]))
+    return parts, wanted
+
+
+@pytest.mark.parametrize("outage", [frozen, killed])
+def test_all_processes_come_back_by_themselves(
+    kafka: LastingKafka, outage: Callable[[LastingKafka], None], tmp_path: Path
+) -> None:
+    parts, wanted = parts_of(tmp_path, 3)
+    with processes_in(tmp_path / "words") as processes:
+        pipeline = Pipeline(processes, kafka.address, tmp_path / "data", f"{outage.__name__}.")
+        pipeline.create_topics()
+        worker = pipeline.worker("--ignore-publishing-times")
+        others = [pipeline.sqlite_sink(), pipeline.reports_sink()]
+        tail = processes.start("events", "tail", *pipeline.topics, "--follow")
+        running = [worker, *others, tail]
+        publish(pipeline, parts[0])
+        pipeline.wait_until_stored(*running)
+        publish(pipeline, parts[1])
+        before = {each.name: said(each) for each in running}
+
+        outage(kafka)
+
+        publish(pipeline, parts[2])
+        pipeline.wait_until_stored(*running)
+        rows = {row["signal_id"]: row for row in table_rows(pipeline.database)["signal_rows"]}
+        assert differences(rows, wanted) == []
+        ends = pipeline.output_ends()
+        told = sum(end for (topic, _), end in ends.items() if topic.endswith("validation-events"))
+        wait_until("the tail to print every event", lambda: len(tail.lines()) >= told, *running)
+        events = {json.loads(line)["event_id"] for line in tail.lines()}
+        assert len(events) == len(
+            query(pipeline.database, "SELECT event_id FROM validation_events")
+        )
+        for each in running:
+            meanwhile = said(each)[len(before[each.name]) :]
+            assert not any("Traceback" in line for line in meanwhile), each
+            assert len(meanwhile) <= 3 + LINES_A_SECOND * AWAY_S, "\n".join(meanwhile)
+        assert any("answers again" in line for line in said(others[0]))
+        assert any("answers again" in line for line in said(tail))
+        assert [each.end() for each in reversed(running)] == [0, 0, 0, 0]
+
+
+def publish(pipeline: Pipeline, part: tuple[Path, Path]) -> None:
+    pipeline.publish("signals", part[0])
+    pipeline.publish("ticks", part[1])
+
+
+def said(running: Running) -> list[str]:
+    """Return the words of a process so far."""
+    return running.err.read_text(errors="replace").splitlines()
