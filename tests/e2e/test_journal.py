@@ -18,7 +18,7 @@ from signal_tracker.reading import read
 from sinks.errors import NoDatabaseError
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, query, table_rows
-from tests.e2e.processes import Processes, Running, processes_in, run, wait_until
+from tests.e2e.processes import PATIENCE_S, Processes, Running, processes_in, run, wait_until
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals
 
@@ -53,7 +53,7 @@ class Days:
         else:
             pipeline.wait_until_stored(*parts, broker)
             for each in (*reversed(parts), broker):
-                assert each.end() == 0, str(each)
+                assert each.end(within=PATIENCE_S) == 0, str(each)
         self.said.append(broker.err.read_text())
 
 
@@ -132,7 +132,7 @@ def test_worker_and_sink_come_back_when_the_broker_alone_was_killed(
             broker.kill_9()
             broker, _ = days.broker(int(address.rpartition(":")[2]))
         pipeline.wait_until_stored(*parts)
-        assert [each.end() for each in parts] == [0, 0]
+        assert [each.end(within=PATIENCE_S) for each in parts] == [0, 0]
     assert broker.end() == 0
 
 
