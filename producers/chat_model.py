@@ -9,6 +9,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+import orjson
+
 from producers.errors import ModelError
 from producers.fallback import Claim, indicators_of
 from schemas.records import ACTIONS
@@ -19,6 +21,7 @@ MIN_REASONING = 30
 RISK_LEVELS = ("low", "medium", "high", "extreme")
 
 _MAX_ANSWER_BYTES = 1_000_000
+_MAX_VERSION = 200
 _SHOWN_CLOSES = 30
 _INSTRUCTIONS = """You judge whether a ticker's price will rise or fall over the coming sessions.
 Answer with one JSON object and nothing else:
@@ -62,19 +65,14 @@ class ChatModel:
         started = self.timer()
         answer = self._post(_body(self.model, self.seed, ticker, closes))
         latency = self.timer() - started
-        try:
-            content = answer["choices"][0]["message"]["content"]
-        except (KeyError, IndexError, TypeError):
-            msg = "expected choices[0].message.content in the answer, was none"
-            raise ModelError(msg) from None
-        version = answer.get("model")
+        content, version = said(answer)
         return Answer(
             claim=claim_of(content, indicators_of(closes)),
             latency_seconds=latency,
-            model_version=version if isinstance(version, str) else "",
+            model_version=version,
         )
 
-    def _post(self, body: Mapping[str, Any]) -> Any:
+    def _post(self, body: Mapping[str, Any]) -> bytes:
         url = f"{self.base_url.rstrip('/')}/chat/completions"
         if urlsplit(url).scheme not in ("http", "https"):
             msg = f"expected an http or https endpoint, was {urlsplit(url).scheme or 'neither'}"
@@ -89,23 +87,43 @@ class ChatModel:
         request = Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
         try:
             with _OPENER.open(request, timeout=self.timeout_s) as response:
-                return json.loads(response.read(_MAX_ANSWER_BYTES))
+                answer: bytes = response.read(_MAX_ANSWER_BYTES)
+                return answer
         except HTTPError as error:
             msg = f"the endpoint answered {error.code} {error.reason}"
         except (URLError, OSError, http.client.HTTPException) as error:
             msg = f"the endpoint does not answer: {error}"
-        except (ValueError, RecursionError) as error:
-            msg = f"the endpoint's answer is no JSON: {error}"
+        except ValueError as error:
+            # its text can quote what was sent
+            msg = f"the endpoint cannot be asked: {type(error).__name__}"
         raise ModelError(msg)
+
+
+def said(answer: bytes) -> tuple[Any, str]:
+    """Return what the model said, and its version; raise ModelError where that is not there."""
+    try:
+        found = orjson.loads(answer)
+        content = found["choices"][0]["message"]["content"]
+    except orjson.JSONDecodeError as error:
+        msg = f"the endpoint's answer is no JSON: {error}"
+        raise ModelError(msg) from None
+    except (KeyError, IndexError, TypeError):
+        msg = "expected choices[0].message.content in the answer, was none"
+        raise ModelError(msg) from None
+    version = found.get("model")
+    if not isinstance(version, str):
+        return content, ""
+    _expect(len(version) <= _MAX_VERSION, "model", f"at most {_MAX_VERSION} characters", version)
+    return content, version
 
 
 def claim_of(content: Any, indicators: Mapping[str, float]) -> Claim:
     """Return the claim of a model's text; raise ModelError unless it is exactly one."""
     try:
-        said = json.loads(content)
-        action, confidence = said["action"].upper(), said["confidence"]
-        reasoning, risk = said["reasoning"], said.get("risk_level", "high")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        claim = orjson.loads(content)
+        action, confidence = claim["action"].upper(), claim["confidence"]
+        reasoning, risk = claim["reasoning"], claim.get("risk_level", "high")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"expected the JSON object asked for, was {content!r:.200}"
         raise ModelError(msg) from error
     _expect(action in ACTIONS, "action", f"one of {', '.join(ACTIONS)}", action)

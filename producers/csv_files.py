@@ -40,7 +40,7 @@ def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
             first = line + 1
             if not head.strip():
                 continue
-            names = folded(next(csv.reader([_text(head, source)])), source.name)
+            names = folded(_cells(head, source), source.name)
         if block:
             read = _table if _is_text(block) else _by_line
             yield read(block, first, names, wanted)
@@ -211,9 +211,11 @@ def _is_text(block: bytes) -> bool:
         return False
 
 
-def _text(head: bytes, source: Source) -> str:
+def _cells(head: bytes, source: Source) -> list[str]:
     try:
-        return head.decode()
+        return next(csv.reader([head.decode()]))
     except UnicodeDecodeError:
         msg = f"{source.name}: line 1: expected UTF-8 text"
-        raise InputError(msg) from None
+    except csv.Error as error:
+        msg = f"{source.name}: line 1: expected a row of CSV: {error}"
+    raise InputError(msg)

@@ -1,6 +1,7 @@
 """JSON lines: one object a line, each with fields of its own."""
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,8 @@ from producers.sources import Source, blocks
 from producers.tables import Table
 
 _BOM = b"\xef\xbb\xbf"
+_NAMES: dict[type, str] = {list: "a JSON list", dict: "a JSON object"}
+_NESTED = frozenset(_NAMES)
 
 
 def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
@@ -99,12 +102,16 @@ def _columns_of(objects: list[Fields], wanted: Collection[str]) -> dict[str, Col
 
 
 def _array(values: list[Any]) -> Column:
-    try:
-        return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        # mixed types: as text, in which each cell is read on its own
-        return pa.array([None if each is None else _cell(each) for each in values], pa.string())
+    # Arrow would make a type of a nested cell, of any depth
+    if _NESTED.isdisjoint(map(type, values)):
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            return pa.array(values)
+    # mixed types: as text, in which each cell is read on its own
+    return pa.array([None if each is None else _cell(each) for each in values], pa.string())
 
 
 def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    # what is neither a number nor a ticker
+    return _NAMES.get(type(value)) or orjson.dumps(value).decode()

@@ -21,6 +21,8 @@ from producers.values import plain
 
 _BATCH_ROWS = 65_536
 _READ_BYTES = 1 << 20
+# Arrow finds damage in many ways, and texts that are none late.
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError, KeyError)
 
 
 def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
@@ -42,9 +44,8 @@ def tables(source: Source, wanted: Collection[str]) -> Iterator[Table]:
                 lines=np.arange(first, first + batch.num_rows),
             )
             first += batch.num_rows
-    except pa.ArrowInvalid as error:
-        msg = f"{source.name}: expected a Parquet file: {error}"
-        raise InputError(msg) from None
+    except _DAMAGE as error:
+        raise _damaged(source, error) from None
 
 
 def _open(stream: IO[bytes], coded: Sequence[str] = ()) -> Any:
@@ -71,6 +72,12 @@ def rows(source: Source, columns: RecordColumns) -> Iterator[tuple[int, Fields |
                     name: plain(value) for name, value in zip(names, values.values(), strict=True)
                 }
                 yield next(numbers), {name: each for name, each in row.items() if each is not None}
-    except pa.ArrowInvalid as error:
-        msg = f"{source.name}: expected a Parquet file: {error}"
-        raise InputError(msg) from None
+    except _DAMAGE as error:
+        raise _damaged(source, error) from None
+
+
+def _damaged(source: Source, error: Exception) -> Exception:
+    if isinstance(error, OSError) and error.errno is not None:
+        # of the disk, not of what stands there
+        return error
+    return InputError(f"{source.name}: expected a Parquet file: {str(error).strip()}")

@@ -38,11 +38,8 @@ class Source:
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; of a live pipe what has come by now."""
         stream: Any = self.stream
-        try:
+        with _unpacked(self.name):
             return cast(bytes, stream.read1(size) if self.live else stream.read(size))
-        except (EOFError, zlib.error) as error:
-            msg = f"{self.name}: damaged gzip file: {error}"
-            raise InputError(msg) from None
 
 
 @contextmanager
@@ -60,7 +57,8 @@ def open_source(
         zipped = raw.peek(_PEEK)[:2] == _GZIP
         stream: Any = stack.enter_context(gzip.GzipFile(fileobj=raw)) if zipped else raw
         if format_ is None:
-            form = format_of(PurePath(name), lambda: stream.peek(_PEEK))
+            with _unpacked(name):
+                form = format_of(PurePath(name), lambda: stream.peek(_PEEK))
         else:
             form = format_named(format_)
         yield Source(
@@ -92,8 +90,18 @@ def blocks(source: Source, start: int = 1, size: int = BLOCK_BYTES) -> Iterator[
 def seekable(source: Source) -> IO[bytes]:
     """Return the stream, or a copy in memory where it cannot seek."""
     if source.live or source.stream is not source.raw or not source.stream.seekable():
-        return io.BytesIO(source.stream.read())
+        with _unpacked(source.name):
+            return io.BytesIO(source.stream.read())
     return source.stream
+
+
+@contextmanager
+def _unpacked(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        msg = f"{name}: damaged gzip file: {error}"
+        raise InputError(msg) from None
 
 
 def _peekable(stdin: Any, stack: ExitStack) -> Any:

@@ -18,5 +18,6 @@ def read_long(value: bytes, at: int) -> tuple[int, int]:
         if byte < MORE:
             return (found >> 1) ^ -(found & 1), at
         shift += 7
-        if shift > _LONG_BITS:
+        # of a tenth byte only the last of the 64 bits is left
+        if shift >= _LONG_BITS and (shift > _LONG_BITS or value[at] > 1):
             raise IndexError

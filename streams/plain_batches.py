@@ -123,6 +123,9 @@ def _parts(value: bytes, at: int) -> list[bytes] | None:
     if found is None or found[0] <= 0 or found[0] % _CODE:
         return None
     count = found[0] // _CODE
+    # Before a layout is made: the length may say anything.
+    if count * (_CODE + _TS + _PRICE + _SIZE) > len(value):
+        return None
     layout = _layout(count)
     parts = []
     for before, width in zip(layout, (_CODE, _TS, _PRICE), strict=False):

@@ -66,7 +66,17 @@ def all_rows(tracker: PartitionTracker) -> Iterator[tuple[str, bytes, bytes]]:
 
 
 def restore(tracker: PartitionTracker, rows: Rows) -> None:
-    """Fill an empty tracker from the rows of its partition."""
+    """Fill an empty tracker from the rows of its partition; raise StateError."""
+    try:
+        _restore(tracker, rows)
+    except PackedError as error:
+        raise StateError(str(error)) from None
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        msg = f"expected rows as a worker writes them, was {type(error).__name__}: {error!s:.200}"
+        raise StateError(msg) from error
+
+
+def _restore(tracker: PartitionTracker, rows: Rows) -> None:
     for key, value in rows[tables.CLOSED_BARS].items():
         name, label = key.decode().split("|", 1)
         state = tracker.ticker(name)
@@ -98,13 +108,10 @@ def _restore_signals(tracker: PartitionTracker, rows: Mapping[bytes, bytes]) -> 
             old.append((name, row))
         else:
             found[name].append((signal_id, row))
-    try:
-        for name, row in old:
-            tracker.ticker(name).signals.keep(old_entry(row, tracker.rules.policies))
-        for name, signals in found.items():
-            tracker.ticker(name).signals.restore(signals)
-    except PackedError as error:
-        raise StateError(str(error)) from None
+    for name, row in old:
+        tracker.ticker(name).signals.keep(old_entry(row, tracker.rules.policies))
+    for name, signals in found.items():
+        tracker.ticker(name).signals.restore(signals)
 
 
 def _decisions_of(state: TickerState, signal_id: str) -> dict[str, Decision]:

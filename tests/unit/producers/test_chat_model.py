@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from producers.chat_model import Answer, ChatModel, claim_of
+from producers.chat_model import Answer, ChatModel, claim_of, said
 from producers.errors import ModelError
 
 GOOD = {
@@ -167,3 +167,23 @@ def test_an_endpoint_that_is_none_is_said(base_url: str) -> None:
 
     with pytest.raises(ModelError):
         model.ask("AAPL", [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"[" * 100_000,
+        b'{"choices":[{"message":{"content":' + b"[" * 2_000,
+        b'{"choices":[{"message":{"content":"\\ud800"}}]}',
+        json.dumps({"model": "v" * 201, "choices": [{"message": {"content": "{}"}}]}).encode(),
+    ],
+)
+def test_an_answer_that_no_signal_can_carry_is_none(answer: bytes) -> None:
+    with pytest.raises(ModelError):
+        said(answer)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, json.dumps({**GOOD, "reasoning": "\ud800" * 40})])
+def test_a_claim_that_no_signal_can_carry_is_none(text: str) -> None:
+    with pytest.raises(ModelError, match="expected the JSON object asked for"):
+        claim_of(text, {})

@@ -167,7 +167,16 @@ def test_a_file_without_its_columns_is_refused_as_a_whole(header: str, wanted: s
 
 
 @pytest.mark.parametrize(
-    "content", [b"PAR1 not really", gzip.compress(b"date,close\n", mtime=0)[:-9]]
+    "content",
+    [
+        b"PAR1 not really",
+        b"PAR1" + bytes(20) + b"\x08\0\0\0PAR1",
+        gzip.compress(b"date,close\n", mtime=0)[:-9],
+        gzip.compress(b"date,close\n", mtime=0)[:-8] + bytes(8),
+        gzip.compress(b"date,close\n", mtime=0) + b"x",
+        b"\x1f\x8b\x07",
+        b"date,close\rAAPL,1\n\n",
+    ],
 )
 def test_a_damaged_file_is_an_input_error(content: bytes) -> None:
     with pytest.raises(InputError):
@@ -232,3 +241,13 @@ def obeys(cells: dict[str, Any]) -> bool:
     except DecodeError:
         return False
     return True
+
+
+def test_a_cell_nested_without_end_costs_its_own_line() -> None:
+    deep = b'{"ticker":"AAPL","session":"2024-01-02","price":' + b"[" * 900 + b"]" * 900 + b"}"
+    good = b'{"ticker":"AAPL","session":"2024-01-03","price":2}'
+
+    ticks, refused = ticks_of(deep + b"\n" + good, "jsonl")
+
+    assert [each["price"] for each in ticks] == [2.0]
+    assert refused == ["line 1: price: expected a number, was 'a JSON list'"]

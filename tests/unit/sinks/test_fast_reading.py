@@ -285,3 +285,15 @@ def test_every_check_of_a_state_is_shown_in_one_form() -> None:
         '"reason":"observed sessions","required":30.0,"status":"pass"}],'
         '"session":"s","status":"x"}'
     )
+
+
+def test_a_number_beyond_64_bits_is_left_to_the_general_decoder() -> None:
+    """SQLite takes no such number: the sink would end of it, at every start again."""
+    value = encode(make_event(as_of_ms=2**62))
+    at = value.index(b"\x80" * 8)
+    beyond = value[: at + 9] + b"\x7f" + value[at + 10 :]
+
+    assert read_event(value) is not None
+    assert read_event(beyond) is None
+    [event] = decode_batch([raw(beyond, topic="validation-events")]).events
+    assert -(2**63) <= event["as_of_ms"] < 2**63

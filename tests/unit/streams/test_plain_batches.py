@@ -1,5 +1,6 @@
 """The quick way for plain TickBatch records reads what the strict one does."""
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -143,3 +144,18 @@ def test_records_of_one_dictionary_share_their_tickers() -> None:
     again = batches.read(one)
     assert again is not None
     assert again.price.tolist() == [100.0, 101.0]
+
+
+def test_a_forged_length_takes_no_memory() -> None:
+    """A hundred bytes that claim a billion ticks must not cost the worker gigabytes."""
+    value = encode(make_batch(ticks=[make_tick(), LATER]))
+    at = value.index(b"\0", 10) + 1
+    forged = value[:at] + b"\x80\x80\x80\x80\x10" + value[at + 1 :]
+    tracemalloc.start()
+    try:
+        assert read(forged) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 1_000_000
