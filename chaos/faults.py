@@ -14,7 +14,7 @@ from chaos.plan import Kind
 SESSION_SECONDS = 6.0
 _MOVES_S = (-2 * 86_400, -3 * 3_600, -90, 90, 5 * 3_600, 86_400)
 _RESTART_S = (0.0, 3.0)
-_BROKER_DOWN_S = (3.0, 10.0)
+_BROKER_DOWN_S = (4.0, 14.0)
 _DISK_FULL_S = (3.0, 8.0)
 _CLOCK_MOVED_S = (5.0, 12.0)
 _PAUSE_BEYOND_S = (2.0, 5.0)
