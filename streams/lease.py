@@ -59,6 +59,11 @@ class Lease:
         """Say whether the group's last answer is young enough."""
         return not self._is_lost and self._clock() < self._until
 
+    @property
+    def is_lost(self) -> bool:
+        """Say whether the group no longer counts this worker among its members."""
+        return self._is_lost
+
     def begin(self) -> None:
         """Forget a loss: partitions were assigned anew, and nothing older is on its way."""
         self._is_lost = False

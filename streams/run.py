@@ -8,7 +8,7 @@ or is broken stops it.
 import gc
 import logging
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import faust
 from faust.exceptions import ConsistencyError
@@ -18,9 +18,11 @@ from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
 from streams.logs import CHATTY, Quiet
 from streams.memory import give_back_what_is_freed
+from streams.transport import BatchTransport
 
 log = logging.getLogger(__name__)
 
+_MOVED: Final = "its partitions went to another worker while this one was away"
 _LOST: Final = "the broker no longer holds what this worker has read from it"
 
 
@@ -70,6 +72,9 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         reason = app.crash_reason or (leave.__context__ if leave.code else None)
         if reason is None:
             raise
+        if isinstance(reason, SystemExit) and cast(BatchTransport, app.transport).lease.is_lost:
+            # mode ends a worker whose agents are refused too often before it says why.
+            reason = DisplacedError(_MOVED)
         try:
             _raise(reason)
         except WorkerError as error:
