@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import (
-    BrokerResponseError,
     GroupAuthorizationFailedError,
     KafkaError,
     RetriableError,
@@ -19,6 +18,7 @@ from schemas.sources import source_id
 from schemas.topics import CATALOGUE, prefixed
 from signal_tracker.doors import check_once, explained
 from signal_tracker.errors import BrokerError
+from sinks.hearing import is_silence
 
 T = TypeVar("T")
 
@@ -143,7 +143,7 @@ def _connecting(broker: Broker) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        if isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError):
+        if is_silence(error):
             raise explained(broker, f"no Kafka broker answers at {broker}") from error
         raise BrokerError(_refusal(broker, error)) from error
 

@@ -4,7 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from kafka.errors import BrokerResponseError, KafkaError, RetriableError
+from kafka.errors import (
+    BrokerResponseError,
+    KafkaError,
+    RequestTimedOutError,
+    RetriableError,
+    UnknownTopicOrPartitionError,
+)
 
 # A broker is asked whether it is still the same one; a silent one, whether it is still there.
 CHECK_S = 10.0
@@ -37,7 +43,9 @@ class Hearing:
             yield
             self._on_answer()
         except KafkaError as error:
-            if not is_silence(error):
+            # One that is just coming back answers "not yet" in many words.
+            is_lost = isinstance(error, UnknownTopicOrPartitionError)
+            if is_lost or not isinstance(error, RetriableError):
                 raise
             # A busy broker sends records and leaves a question waiting.
             if monotonic() - self._heard > CHECK_S:
@@ -47,5 +55,13 @@ class Hearing:
 
 
 def is_silence(error: KafkaError) -> bool:
-    """Say whether nobody answered: an answer that refuses is none of that."""
+    """Say whether nobody answered: an answer that refuses is none of that.
+
+    >>> from kafka.errors import NotControllerError
+    >>> is_silence(RequestTimedOutError()), is_silence(NotControllerError())
+    (True, False)
+    """
+    # The client says so of its own accord, too, where connections stay and nothing comes.
+    if isinstance(error, RequestTimedOutError):
+        return True
     return isinstance(error, RetriableError) and not isinstance(error, BrokerResponseError)

@@ -25,7 +25,7 @@ from sinks.sqlite_queries import read_positions, reading
 ROOT = Path(__file__).parents[3]
 BATCHES = 12
 CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "unlink")
-SAMPLE = 7
+SAMPLE = 5
 KILLED, REFUSED = -9, 3
 STRACE = ("strace", "-f", "-qq", "-o")
 # Kept out of the comparison: when rows were written, and how often.

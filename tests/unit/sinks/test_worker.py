@@ -9,6 +9,7 @@ from kafka import TopicPartition
 from kafka.errors import (
     KafkaConnectionError,
     KafkaTimeoutError,
+    RequestTimedOutError,
     TopicAuthorizationFailedError,
 )
 
@@ -153,9 +154,11 @@ def test_a_broker_that_is_away_is_told_and_waited_for(monkeypatch: pytest.Monkey
     assert not told.hearing.should_ask()
     told.now = 22
     told.ask(KafkaConnectionError())
+    told.now = 33
+    told.ask(RequestTimedOutError())
     told.ask()
 
-    assert told.words == ["silence", "silence", "+"]
+    assert told.words == ["silence", "silence", "silence", "+"]
 
 
 def test_a_broker_with_records_need_not_answer_questions(monkeypatch: pytest.MonkeyPatch) -> None:
