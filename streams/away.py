@@ -9,6 +9,7 @@ from aiokafka.errors import (
     KafkaTimeoutError,
 )
 from faust.exceptions import ConsistencyError
+from mode.exceptions import MaxRestartsExceeded
 
 from streams.processor import BrokenError
 from streams.rows import StateError
@@ -21,6 +22,9 @@ KNOWN: Final = (
     BrokenError,
     asyncio.TimeoutError,
     OSError,
+    # What Faust's supervisors make of an agent that has failed.
+    MaxRestartsExceeded,
+    SystemExit,
 )
 
 

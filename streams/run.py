@@ -43,6 +43,22 @@ class _Worker(faust.Worker):
             handler.addFilter(Quiet(KNOWN))
 
 
+def _first_reason(app: faust.App) -> list[BaseException]:
+    """Return the list that will hold why the app crashed, the first reason in front.
+
+    Faust keeps the last one: where more agents than one fail, that is their supervisors' exit.
+    """
+    reasons: list[BaseException] = []
+    crash = app._crash  # noqa: SLF001 - there is no hook
+
+    def keep(reason: BaseException) -> None:
+        reasons.append(reason)
+        crash(reason)
+
+    app._crash = keep  # type: ignore[method-assign]  # noqa: SLF001 - as above
+    return reasons
+
+
 def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly.
 
@@ -58,6 +74,7 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     # A log on a full disk is no reason for a traceback a line.
     logging.raiseExceptions = False
     app = create_app(config)
+    reasons = _first_reason(app)
     options: dict[str, Any] = {
         # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
         "loglevel": "INFO",
@@ -65,12 +82,16 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         "quiet": True,
         "redirect_stdouts": False,
     }
+    worker = _Worker(app, **options)
     try:
-        _Worker(app, **options).execute_from_commandline()
+        worker.execute_from_commandline()
     except SystemExit as leave:
         # Faust leaves so in any case; what failed before the app had started is the context.
-        reason = app.crash_reason or (leave.__context__ if leave.code else None)
-        if reason is None:
+        if leave.code and leave.__context__ is not None:
+            reasons.append(leave.__context__)
+        reason = reasons[0] if reasons else None
+        # What fails while it ends because it was asked to is no reason to begin anew.
+        if reason is None or worker._signal_stop_time:  # noqa: SLF001 - Faust has no other sign
             raise
         if isinstance(reason, SystemExit) and cast(BatchTransport, app.transport).lease.is_lost:
             # mode ends a worker whose agents are refused too often before it says why.

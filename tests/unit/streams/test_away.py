@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import faust
 import pytest
 from aiokafka.errors import (
     CorruptRecordException,
@@ -15,7 +16,7 @@ from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
 from streams.logs import Quiet
 from streams.rows import StateError
-from streams.run import AwayError, WorkerError, _raise
+from streams.run import AwayError, WorkerError, _first_reason, _raise
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,14 @@ def test_only_errors_of_unknown_kinds_keep_their_traceback() -> None:
     assert quiet.filter(unknown)
     assert known.exc_info is None
     assert unknown.exc_info is not None
+
+
+async def test_the_first_reason_counts_though_supervisors_of_faust_leave_after_it() -> None:
+    app = faust.App("first", store="memory://")
+    reasons = _first_reason(app)
+
+    await app.crash(DisplacedError("gone"))
+    app._crash(SystemExit(1))
+
+    assert isinstance(reasons[0], DisplacedError)
+    assert isinstance(app.crash_reason, SystemExit)
