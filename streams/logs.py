@@ -4,7 +4,7 @@ import logging
 from typing import Final
 
 # What these say below a warning is about their own services, hundreds of lines a start.
-CHATTY: Final = ("faust", "mode", "aiokafka", "streams.transport", "streams.tables")
+CHATTY: Final = ("faust", "mode", "aiokafka", "kafka", "streams.transport", "streams.tables")
 
 _QUIET_SECONDS: Final = 10.0
 
