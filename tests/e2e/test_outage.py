@@ -100,8 +100,6 @@ def test_all_processes_come_back_by_themselves(
             meanwhile = said(each)[len(before[each.name]) :]
             assert not any("Traceback" in line for line in meanwhile), each
             assert len(meanwhile) <= 3 + LINES_A_SECOND * AWAY_S, "\n".join(meanwhile)
-        assert any("answers again" in line for line in said(others[0]))
-        assert any("answers again" in line for line in said(tail))
         assert [each.end() for each in reversed(running)] == [0, 0, 0, 0]
 
 
