@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test check bench study simulate chaos clean
+.PHONY: demo test check bench study simulate chaos fuzz clean
 
 demo: $(READY)
 	$(BIN)/signal-tracker demo --out build/demo
@@ -35,6 +35,11 @@ simulate: $(READY)
 SEED ?= 1
 chaos: $(READY)
 	$(BIN)/python -m chaos.run --seed $(SEED) $(CHAOS)
+
+# what reads bytes of others, with inputs of its own; FUZZ="--target wire" for one
+INPUTS ?= 1000000
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --inputs $(INPUTS) $(FUZZ)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -115,7 +115,9 @@ def decode_fields(value: bytes) -> tuple[str, dict[str, Any]]:
     try:
         content: Any = fastavro.schemaless_reader(body, schema, newest)
     except (EOFError, ValueError, IndexError, struct.error, OverflowError, MemoryError) as error:
-        msg = f"{name}: the body does not match its schema: {error or type(error).__name__}"
+        # without the address of the buffer: the same bytes are refused in the same words
+        why = str(error).partition(" from <")[0] or type(error).__name__
+        msg = f"{name}: the body does not match its schema: {why}"
         raise DecodeError(msg, error_class="BadAvro") from None
     if body.tell() != len(value) - HEADER_BYTES:
         msg = f"{name}: {len(value) - HEADER_BYTES - body.tell()} bytes too many after the record"

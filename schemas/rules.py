@@ -22,6 +22,7 @@ MAX_REVISION = 255
 # Far beyond any price, and near enough that no ratio of two of them leaves the floats.
 MIN_PRICE, MAX_PRICE = 1e-100, 1e100
 MIN_RATIO, MAX_RATIO = 1e-6, 1e6
+MAX_SHORT = 200
 MAX_REASONING = 20_000
 MAX_REASON = 1_000
 MAX_INDICATORS = 200
@@ -171,7 +172,7 @@ def _name(field: str, value: str) -> None:
         raise DecodeError(msg)
 
 
-def _short(field: str, value: str | None, limit: int = 200) -> None:
+def _short(field: str, value: str | None, limit: int = MAX_SHORT) -> None:
     if value is not None and len(value) > limit:
         msg = f"{field}: expected at most {limit} characters, was {len(value)}"
         raise DecodeError(msg)

@@ -13,7 +13,7 @@ import numpy as np
 from schemas.codec import decode_inbound
 from schemas.errors import DecodeError
 from schemas.records import FLAG_FINAL, FLAG_OPEN, Tick, TickBatch
-from schemas.rules import session_days
+from schemas.rules import MAX_SHORT, session_days
 from schemas.topics import TICKS, partition_of
 from streams.domain.calendar import days_label
 from streams.domain.ticks import NO_DAY, NO_TIME, TickColumns, Ticks
@@ -74,7 +74,7 @@ def _take_batch(source: Source, batch: TickBatch, partitions: int, into: SortedT
     here = homes == source.partition
     if not here.all():
         elsewhere: Sorted[Tick] = Sorted()
-        for tick in _ticks_of(columns.take(~here[columns.code]), batch.source):
+        for tick in _ticks_of(columns.take(~here[columns.code]), batch.source[:MAX_SHORT]):
             place(source, tick, partitions, elsewhere)
         into.reroutes += elsewhere.reroutes
         columns = columns.take(here[columns.code])

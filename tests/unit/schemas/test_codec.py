@@ -23,6 +23,7 @@ from schemas.codec import (
     schema_text,
     to_fields,
 )
+from schemas.errors import DecodeError
 from schemas.topics import CATALOGUE
 from tests.unit.schemas.samples import SAMPLES, as_json, stored_samples
 from tests.unit.schemas.strategies import BY_NAME
@@ -151,3 +152,14 @@ def test_what_was_decoded_is_let_go() -> None:
 
     assert decode(value) == first
     assert decode(value) is not first
+
+
+def test_a_refusal_names_no_address() -> None:
+    value = encode(SAMPLES["signal"])
+    reasons = set()
+    for end in range(10, len(value)):
+        with pytest.raises(DecodeError) as refused:
+            decode_fields(value[:end])
+        reasons.add(str(refused.value))
+
+    assert not [each for each in reasons if "0x" in each]
