@@ -25,6 +25,12 @@ _REBALANCING: Final = 27
 _LOOK_SECONDS: Final = 0.02
 
 
+class EndedError(KafkaError):  # type: ignore[misc]  # aiokafka has no types for it
+    """Say that the worker stopped before its group had confirmed it once more."""
+
+    retriable = False
+
+
 class DisplacedError(KafkaError):  # type: ignore[misc]  # aiokafka has no types for it
     """Say that the partitions went to another worker while this one was away."""
 
@@ -53,6 +59,7 @@ class Lease:
         self._until = float("-inf")
         self._asked_to_join: float | None = None
         self._is_lost = False
+        self._is_last = False
 
     @property
     def holds(self) -> bool:
@@ -72,6 +79,10 @@ class Lease:
         """Note that the group no longer counts this worker among its members."""
         self._is_lost = True
 
+    def end(self) -> None:
+        """Note that the worker stops: nobody asks the group for another answer."""
+        self._is_last = True
+
     async def watch(self, request: Any, send: Callable[[Any], Awaitable[Any]]) -> Any:
         """Send a request to the coordinator and learn from its answer."""
         # The coordinator counts from when it heard us, which was after this.
@@ -82,11 +93,17 @@ class Lease:
         return response
 
     async def guard(self, request: Any) -> None:
-        """Wait until a request may go to the broker; raise DisplacedError where it never may."""
+        """Wait until a request may go to the broker; raise where it never may.
+
+        DisplacedError: the partitions went elsewhere. EndedError: the worker stops.
+        """
         while isinstance(request, ProduceRequest) and not self.holds:
             if self._is_lost:
                 msg = "its partitions went to another worker while this one was away"
                 raise DisplacedError(msg)
+            if self._is_last:
+                msg = "the worker stopped before its group had confirmed it once more"
+                raise EndedError(msg)
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _heard(self, asked: float, error_code: int) -> None:
@@ -107,7 +124,9 @@ def watch_coordinator(coordinator: Any, lease: Lease) -> None:
 
     def lost() -> None:
         # A worker that stops keeps its partitions until its session has timed out.
-        if not coordinator._closing.done():  # noqa: SLF001 - as above
+        if coordinator._closing.done():  # noqa: SLF001 - as above
+            lease.end()
+        else:
             lease.lose()
         reset()
 

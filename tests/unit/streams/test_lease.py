@@ -9,7 +9,7 @@ from aiokafka.protocol.group import HeartbeatRequest
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 
-from streams.lease import DisplacedError, Lease, guard_producer, watch_coordinator
+from streams.lease import DisplacedError, EndedError, Lease, guard_producer, watch_coordinator
 
 HEARTBEAT = HeartbeatRequest("group", 1, "me")
 PRODUCE = ProduceRequest(transactional_id=None, required_acks=-1, timeout=1000, topics=[])
@@ -155,3 +155,15 @@ def test_a_coordinator_that_forgets_its_generation_has_lost_it_unless_it_stops(
     asyncio.run(run())
 
     assert lease.holds is stops
+
+
+def test_a_worker_that_stops_waits_for_no_answer_that_nobody_asks_for(
+    lease: Lease, clock: Clock
+) -> None:
+    hear(lease)
+    lease.end()
+
+    asyncio.run(lease.guard(PRODUCE))
+    clock.now += 6.0
+    with pytest.raises(EndedError):
+        asyncio.run(lease.guard(PRODUCE))
