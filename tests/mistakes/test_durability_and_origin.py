@@ -14,7 +14,7 @@ from producers.errors import ModelError
 from producers.generate import GenerateOptions, generate_signals
 from schemas.codec import to_fields
 from signal_tracker.cli import run
-from sinks.snapshot import replace_file
+from sinks.replacing import replace_file
 from tests.mistakes.ledger import row
 from tests.mistakes.world import (
     FIRST,
