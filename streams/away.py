@@ -11,6 +11,7 @@ from aiokafka.errors import (
 from faust.exceptions import ConsistencyError
 from mode.exceptions import MaxRestartsExceeded
 
+from streams.lease import DisplacedError
 from streams.processor import BrokenError
 from streams.rows import StateError
 
@@ -20,6 +21,7 @@ KNOWN: Final = (
     ConsistencyError,
     StateError,
     BrokenError,
+    DisplacedError,
     asyncio.TimeoutError,
     OSError,
     # What Faust's supervisors make of an agent that has failed.

@@ -7,8 +7,9 @@ or is broken stops it.
 
 import gc
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import faust
 from faust.exceptions import ConsistencyError
@@ -18,6 +19,7 @@ from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
 from streams.logs import CHATTY, Quiet
 from streams.memory import give_back_what_is_freed
+from streams.overdue import Overdue
 from streams.transport import BatchTransport
 
 log = logging.getLogger(__name__)
@@ -35,15 +37,21 @@ class WorkerError(Exception):
 
 
 class _Worker(faust.Worker):
+    def __init__(self, app: faust.App, reasons: list[BaseException], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._reasons = reasons
+
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         super().on_setup_root_logger(logger, level)
         for name in CHATTY:
             logging.getLogger(name).setLevel(logging.WARNING)
         for handler in logger.handlers:
-            handler.addFilter(Quiet(KNOWN))
+            handler.addFilter(Quiet(KNOWN, self._reasons))
 
 
-def _first_reason(app: faust.App) -> list[BaseException]:
+def _first_reason(
+    app: faust.App, on_first: Callable[[], None] = lambda: None
+) -> list[BaseException]:
     """Return the list that will hold why the app crashed, the first reason in front.
 
     Faust keeps the last one: where more agents than one fail, that is their supervisors' exit.
@@ -53,19 +61,26 @@ def _first_reason(app: faust.App) -> list[BaseException]:
 
     def keep(reason: BaseException) -> None:
         reasons.append(reason)
+        on_first()
         crash(reason)
 
     app._crash = keep  # type: ignore[method-assign]  # noqa: SLF001 - as above
     return reasons
 
 
-def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
+def run_worker(
+    config: WorkerConfig,
+    log_file: Path | None = None,
+    on_overdue: Callable[[Exception], None] = lambda _error: None,
+) -> None:
     """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly.
 
     Raise DisplacedError where its partitions went to another worker before it had told
     what it had at hand: nothing of that was sent, and it may begin anew in a new process.
     The same where the broker was made anew, or has lost what the worker's state was of.
     Raise AwayError where the broker did not answer, WorkerError where anything else failed.
+    Where it failed and does not come to its end, `on_overdue` gets the same error, in a thread
+    of its own, and is to end the process.
     """
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
@@ -74,7 +89,8 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
     # A log on a full disk is no reason for a traceback a line.
     logging.raiseExceptions = False
     app = create_app(config)
-    reasons = _first_reason(app)
+    overdue = Overdue(lambda: on_overdue(_told(app, reasons[0], log_file)))
+    reasons = _first_reason(app, overdue.begin)
     options: dict[str, Any] = {
         # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
         "loglevel": "INFO",
@@ -82,36 +98,38 @@ def run_worker(config: WorkerConfig, log_file: Path | None = None) -> None:
         "quiet": True,
         "redirect_stdouts": False,
     }
-    worker = _Worker(app, **options)
+    worker = _Worker(app, reasons, **options)
     try:
         worker.execute_from_commandline()
     except SystemExit as leave:
         # Faust leaves so in any case; what failed before the app had started is the context.
         if leave.code and leave.__context__ is not None:
             reasons.append(leave.__context__)
-        reason = reasons[0] if reasons else None
         # What fails while it ends because it was asked to is no reason to begin anew.
-        if reason is None or worker._signal_stop_time:  # noqa: SLF001 - Faust has no other sign
+        if not reasons or worker._signal_stop_time:  # noqa: SLF001 - Faust has no other sign
             raise
-        if isinstance(reason, SystemExit) and cast(BatchTransport, app.transport).lease.is_lost:
-            # mode ends a worker whose agents are refused too often before it says why.
-            reason = DisplacedError(_MOVED)
-        try:
-            _raise(reason)
-        except WorkerError as error:
-            # The terminal is told by whoever catches it.
-            if log_file is not None:
-                log.critical("%s", error)
-            raise
+        raise _told(app, reasons[0], log_file) from None
+    finally:
+        overdue.is_over()
 
 
-def _raise(reason: BaseException) -> NoReturn:
+def _told(app: faust.App, reason: BaseException, log_file: Path | None) -> Exception:
+    if isinstance(reason, SystemExit) and cast(BatchTransport, app.transport).lease.is_lost:
+        # mode ends a worker whose agents are refused too often before it says why.
+        reason = DisplacedError(_MOVED)
+    error = _error_of(reason)
+    # The terminal is told by whoever catches it.
+    if log_file is not None:
+        log.critical("%s", error)
+    return error
+
+
+def _error_of(reason: BaseException) -> Exception:
     if isinstance(reason, DisplacedError):
-        raise reason from None
+        return reason
     if isinstance(reason, ConsistencyError):
-        raise DisplacedError(_LOST) from None
+        return DisplacedError(_LOST)
     told = " ".join(f"{type(reason).__name__}: {reason}".split()).rstrip(": ")
     if is_away(reason):
-        raise AwayError(told) from None
-    msg = f"the worker was stopped by {told}"
-    raise WorkerError(msg) from None
+        return AwayError(told)
+    return WorkerError(f"the worker was stopped by {told}")

@@ -1,11 +1,8 @@
 """`signal-tracker worker`: the Faust worker that joins signals and prices."""
 
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,10 +17,7 @@ from signal_tracker.options import (
     prefix_option,
 )
 from signal_tracker.progress import say
-from signal_tracker.stopping import until_stopped, unwind_on_signals
-
-if TYPE_CHECKING:
-    from signal_tracker.logs import PipelineLog
+from signal_tracker.stopping import until_stopped
 
 policy_option = option(
     "--policy", metavar="NAME|FILE", default="tracker", help="What a signal has to show."
@@ -105,6 +99,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from schemas.topics import CATALOGUE, prefixed
     from signal_tracker.access import check_worker_access
     from signal_tracker.admin import partition_counts, replica_counts
+    from signal_tracker.anew import begin_anew, wait_if_begun_anew
     from signal_tracker.checks import check_judging
     from signal_tracker.errors import MissingTopicError
     from signal_tracker.heartbeat import heartbeat as beating
@@ -116,6 +111,13 @@ def command(  # noqa: PLR0917 click passes options by name
 
     policies, book = check_judging(policy, calendars)
     names = [prefixed(prefix, topic) for topic in CATALOGUE]
+    pipeline = PipelineLog(data)
+
+    def tell(text: str) -> None:
+        say(text)
+        pipeline.pipeline(text)
+
+    wait_if_begun_anew(broker, names, tell)
     counts = partition_counts(broker, names)
     missing = [name for name in names if name not in counts]
     with topics_remedied(broker, prefix):
@@ -124,10 +126,24 @@ def command(  # noqa: PLR0917 click passes options by name
             raise MissingTopicError(msg)
     group = prefix + app_id
     check_worker_access(broker, prefix, group, own_topics(group), counts[names[0]])
-    pipeline = PipelineLog(data)
     pipeline.pipeline(f"worker {group} started on {broker}")
     # Faust wants a folder, though its tables here live in memory and in their changelogs.
-    with TemporaryDirectory(prefix="signal-tracker-") as work_dir:
+    folder = TemporaryDirectory(prefix="signal-tracker-")
+
+    def end(error: Exception) -> None:
+        """Begin anew where that mends it; return where it does not."""
+        folder.cleanup()
+        pipeline.pipeline(f"worker {group} stopped")
+        if isinstance(error, (DisplacedError, AwayError)):
+            tell(f"worker {group} begins anew: {error}")
+            begin_anew()
+
+    def end_at_once(error: Exception) -> None:
+        end(error)
+        say(f"Error: {error}")
+        os._exit(1)
+
+    with folder as work_dir:
         config = WorkerConfig(
             broker=broker,
             policies=policies,
@@ -145,28 +161,9 @@ def command(  # noqa: PLR0917 click passes options by name
             instance=instance,
             on_alive=beating(heartbeat),
         )
-        why = ""
         try:
-            run_worker(config, log)
+            run_worker(config, log, end_at_once)
         except (DisplacedError, AwayError) as error:
-            why = str(error)
+            end(error)
         finally:
             pipeline.pipeline(f"worker {group} stopped")
-    if why:
-        begin_anew(broker, names, f"worker {group} begins anew: {why}", pipeline)
-
-
-def begin_anew(broker: Cluster, names: Sequence[str], why: str, log: "PipelineLog") -> None:
-    """Wait until the broker answers, and be a new process under the same number."""
-    from signal_tracker.waiting import wait_for_topics
-
-    def tell(text: str) -> None:
-        say(text)
-        log.pipeline(text)
-
-    tell(why)
-    # Faust took these; a signal ends the waiting as it ends the work.
-    unwind_on_signals()
-    wait_for_topics(broker, names, tell)
-    # What Faust and its threads hold of the past is gone with the process's image alone.
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line

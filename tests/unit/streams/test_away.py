@@ -16,7 +16,7 @@ from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
 from streams.logs import Quiet
 from streams.rows import StateError
-from streams.run import AwayError, WorkerError, _first_reason, _raise
+from streams.run import AwayError, WorkerError, _error_of, _first_reason
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,7 @@ from streams.run import AwayError, WorkerError, _first_reason, _raise
 )
 def test_a_broker_that_did_not_answer_is_waited_for(reason: Exception) -> None:
     assert is_away(reason)
-    with pytest.raises(AwayError):
-        _raise(reason)
+    assert isinstance(_error_of(reason), AwayError)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +39,14 @@ def test_a_broker_that_did_not_answer_is_waited_for(reason: Exception) -> None:
 )
 def test_what_waiting_does_not_mend_stops_with_one_line(reason: Exception) -> None:
     assert not is_away(reason)
-    with pytest.raises(WorkerError, match=r"^the worker was stopped by ") as told:
-        _raise(reason)
-    assert "\n" not in str(told.value)
+    told = _error_of(reason)
+    assert isinstance(told, WorkerError)
+    assert str(told).startswith("the worker was stopped by ")
+    assert "\n" not in str(told)
 
 
 def test_a_displaced_worker_says_so() -> None:
-    with pytest.raises(DisplacedError):
-        _raise(DisplacedError("gone"))
+    assert str(_error_of(DisplacedError("gone"))) == "DisplacedError: gone"
 
 
 def record(name: str, text: str, at: float, error: Exception | None = None) -> logging.LogRecord:
@@ -82,6 +81,24 @@ def test_only_errors_of_unknown_kinds_keep_their_traceback() -> None:
     assert quiet.filter(unknown)
     assert known.exc_info is None
     assert unknown.exc_info is not None
+
+
+def test_libraries_say_no_more_once_the_worker_ends_of_a_known_reason() -> None:
+    reasons: list[BaseException] = []
+    quiet = Quiet(KNOWN, reasons)
+    before = quiet.filter(record("mode", "Crashed", 0))
+
+    reasons.append(DisplacedError("gone"))
+
+    assert before
+    assert not quiet.filter(record("mode", "Error while stopping", 60, RuntimeError("closed")))
+    assert quiet.filter(record("streams.run", "its own words", 60))
+
+
+def test_libraries_say_all_they_know_of_an_unknown_reason() -> None:
+    quiet = Quiet(KNOWN, [ZeroDivisionError("oh")])
+
+    assert quiet.filter(record("mode", "Crashed", 0, ZeroDivisionError("oh")))
 
 
 async def test_the_first_reason_counts_though_supervisors_of_faust_leave_after_it() -> None:
