@@ -14,6 +14,7 @@ from mode.exceptions import MaxRestartsExceeded
 from streams.lease import DisplacedError
 from streams.processor import BrokenError
 from streams.rows import StateError
+from streams.stalls import StalledError
 
 # What has a reason that is ours or the broker's: how it came about is no matter for a user.
 KNOWN: Final = (
@@ -22,6 +23,7 @@ KNOWN: Final = (
     StateError,
     BrokenError,
     DisplacedError,
+    StalledError,
     asyncio.TimeoutError,
     OSError,
     # What Faust's supervisors make of an agent that has failed.
@@ -31,7 +33,7 @@ KNOWN: Final = (
 
 
 def is_away(reason: BaseException) -> bool:
-    """Say whether a worker failed of a broker that did not answer, or not yet.
+    """Say whether a worker failed of a broker that did not answer, or not yet, or of a stall.
 
     >>> from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
     >>> is_away(KafkaConnectionError("Connection at b:9092 closed"))
@@ -44,4 +46,4 @@ def is_away(reason: BaseException) -> bool:
         # waits for the broker looks whether it is.
         again = bool(reason.retriable) or isinstance(reason, KafkaTimeoutError)
         return again and not isinstance(reason, CorruptRecordException)
-    return isinstance(reason, asyncio.TimeoutError | ConnectionError)
+    return isinstance(reason, asyncio.TimeoutError | ConnectionError | StalledError)

@@ -47,6 +47,15 @@ class ChunkOffsets:
         if last in self._last:
             self._finished[last] = effect
 
+    @property
+    def head(self) -> int | None:
+        """Return the last offset of the first chunk that no commit may pass yet."""
+        return self._last[0] if self._last else None
+
+    def is_finished(self, last: int) -> bool:
+        """Say whether a chunk is processed, be its effect durable or not."""
+        return last in self._finished
+
     def committable(self, committed: int | None) -> int | None:
         """Return the offset up to which everything is finished and durable, if it moved."""
         new: int | None = None

@@ -22,6 +22,7 @@ from streams.chunks import ChunkOffsets, Effect
 from streams.fetching import hand_out_chunks
 from streams.inbound import Chunk
 from streams.lease import Lease, watch_coordinator
+from streams.stalls import StalledError, Stalls
 
 # The driver hard-codes 1500 ms, for which a quiet partition delays all others.
 FETCH_MAX_WAIT_MS = 50
@@ -62,7 +63,11 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._chunks: defaultdict[TP, ChunkOffsets] = defaultdict(ChunkOffsets)
-        self._chunk_topics = cast(BatchTransport, self.transport).chunk_topics
+        transport = cast(BatchTransport, self.transport)
+        self._chunk_topics = transport.chunk_topics
+        self._stalls = Stalls(transport.lease)
+        # Where to read again what was fetched, and not yet handed on.
+        self._on_hand: dict[TP, int] = {}
 
     def finish(self, message: ConsumerMessage, effect: Effect | None) -> None:
         """Let a commit pass a chunk when its effect is durable."""
@@ -88,11 +93,25 @@ class BatchConsumer(driver.Consumer):
         # A copy: Faust empties this very set when recovery ends, the fetcher in its thread takes
         # an empty set for all partitions, and Faust drops what it did not ask for.
         wanted = set(active_partitions or ())
+        await self._read_again()
         fetched = await super()._getmany(wanted, timeout) if wanted else None
-        return {
+        chunks = {
             tp: [records] if isinstance(records, Chunk) else records
             for tp, records in (fetched or {}).items()
         }
+        for tp, (first, *_) in chunks.items():
+            if tp.topic in self._chunk_topics:
+                self._on_hand[tp] = first.records[0].offset
+        return chunks
+
+    async def _read_again(self) -> None:
+        # Faust drops what it fetched before a partition was paused, a generation changed or
+        # the flow was stopped, and the position has moved on.
+        assigned = self.assignment()
+        while self._on_hand:
+            tp, offset = self._on_hand.popitem()
+            if tp in assigned:
+                await self.seek(tp, offset)
 
     async def perform_seek(self) -> None:
         """Seek every partition to where it is committed, or to its beginning.
@@ -100,6 +119,7 @@ class BatchConsumer(driver.Consumer):
         The latter Faust leaves out: what was fetched too early would be lost.
         """
         await super().perform_seek()
+        self._on_hand.clear()
         fresh = [
             tp
             for tp in self.assignment()
@@ -113,6 +133,10 @@ class BatchConsumer(driver.Consumer):
             return super()._to_message(tp, record)
         last = record.records[-1]
         if tp.topic in self._chunk_topics:
+            self._on_hand.pop(tp, None)
+            # Faust drops what ends before what it has handed on, and notes that too late: after
+            # a seek back a chunk that is cut elsewhere would be dropped, and never finished.
+            self._read_offset[tp] = None
             self._chunks[tp].push(record.records[0].offset, last.offset)
         return ConsumerMessage(
             record.topic,
@@ -156,7 +180,12 @@ class BatchConsumer(driver.Consumer):
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
         # A chunk may become durable long after it was acknowledged.
-        return super()._filter_committable_offsets({*tps, *self._chunks})
+        offsets = super()._filter_committable_offsets({*tps, *self._chunks})
+        try:
+            self._stalls.look(self._chunks.items())
+        except StalledError as error:
+            self.app.loop.create_task(self.app.crash(error))
+        return offsets
 
 
 def _refuse_lost(table: Collection, ends: Mapping[TP, int]) -> None:
