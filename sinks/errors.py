@@ -7,6 +7,7 @@ SinkError
 │   └── NoBrokerError     the broker does not answer
 ├── SinkBusyError         another process writes the same database
 ├── DatabaseVersionError  the database was written by a later version
+│   └── OlderDatabaseError  or by an earlier one, and waits for its writer
 ├── UnreadableError       the database to be made anew cannot be read
 ├── DatabaseTroubleError  the database cannot be read or written: full, locked, damaged, closed
 ├── UnwritableError       a file cannot be written
@@ -41,6 +42,10 @@ class SinkBusyError(SinkError):
 
 class DatabaseVersionError(SinkError):
     """Say that the database is newer than this program."""
+
+
+class OlderDatabaseError(DatabaseVersionError):
+    """Say that the database is older than this program, and who brings it up to date."""
 
 
 class DatabaseTroubleError(SinkError):

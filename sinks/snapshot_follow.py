@@ -20,14 +20,17 @@ def follow(
     *,
     wait: Callable[[float], bool],
     on_written: Callable[[list[Path]], None] = lambda _paths: None,
+    on_waiting: Callable[[str], None] = lambda _why: None,
 ) -> None:
     """Write the reports whenever the database has changed, until `wait` says to stop.
 
     The quick files come first; the large ones are begun again where a newer change
     comes in between, but for those that are late. `wait` rests so many seconds and
-    returns whether to stop; the last look is taken after it has said so.
+    returns whether to stop; the last look is taken after it has said so. A database of
+    an earlier version is waited for until its writer has brought it up to date; `on_waiting`
+    is told so once.
     """
-    follower = _Follower(db_path, out_dir, on_written)
+    follower = _Follower(db_path, out_dir, on_written, on_waiting)
     try:
         stopping = False
         while True:
@@ -42,11 +45,17 @@ def follow(
 
 class _Follower:
     def __init__(
-        self, db_path: Path, out_dir: Path, on_written: Callable[[list[Path]], None]
+        self,
+        db_path: Path,
+        out_dir: Path,
+        on_written: Callable[[list[Path]], None],
+        on_waiting: Callable[[str], None],
     ) -> None:
         self._watch = ChangeWatch(db_path)
         self._writer = Writer(db_path, out_dir)
         self._on_written = on_written
+        self._on_waiting = on_waiting
+        self._waited_for = ""
         self._seen: tuple[int, int] | None = None
         self._behind_since: float | None = None
         self._due = 0.0
@@ -55,6 +64,10 @@ class _Follower:
     def write_quick(self) -> None:
         """Write the quick files if the database has changed."""
         now = self._watch.look()
+        if self._watch.waits_for != self._waited_for:
+            self._waited_for = self._watch.waits_for
+            if self._waited_for:
+                self._on_waiting(self._waited_for)
         if now is None or now == self._seen:
             return
         self._on_written(self._writer.quick())

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sinks.errors import DatabaseVersionError, NoDatabaseError
+from sinks.errors import DatabaseVersionError, NoDatabaseError, OlderDatabaseError
 from sinks.rows import AsOf, ObservationRow, Rows, SignalRow
 from sinks.sink import Position, TopicPartition
 from sinks.sqlite_bars import read_bar_columns
@@ -74,6 +74,7 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
             raise NoDatabaseError(f"{msg}: the SQLite sink has not begun to fill it")  # noqa: EM102 two ends of one message
         if held < known:
             msg += ": `signal-tracker sink sqlite` brings it to that version when it starts"
+            raise OlderDatabaseError(msg)
         raise DatabaseVersionError(msg)
     return connection
 
@@ -214,9 +215,14 @@ class ChangeWatch:
         self._path = db_path
         self._inode: int | None = None
         self._connection: sqlite3.Connection | None = None
+        self.waits_for = ""
 
     def look(self) -> tuple[int, int] | None:
-        """Return what changes with the content; None without a database."""
+        """Return what changes with the content; None without a database.
+
+        The same where it is of an earlier version; `waits_for` says so.
+        """
+        self.waits_for = ""
         with explained(self._path):
             try:
                 inode = self._path.stat().st_ino
@@ -226,6 +232,10 @@ class ChangeWatch:
                     self._inode = inode
             except (FileNotFoundError, NoDatabaseError):
                 self.close()
+                return None
+            except OlderDatabaseError as error:
+                self.close()
+                self.waits_for = str(error)
                 return None
             return inode, int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 

@@ -126,10 +126,14 @@ def reports(*, data: Path, heartbeat: Path | None) -> None:
     def written(paths: list[Path]) -> None:
         log.track(f"reports written: {', '.join(path.name for path in paths)}")
 
+    def waiting(why: str) -> None:
+        log.pipeline(f"waiting: {why}")
+        say(f"{why}; waiting for it")
+
     log.pipeline(f"started: reports of {data / DATABASE}")
     say(f"writing reports of {data / DATABASE} into {data}; Ctrl-C ends")
     with _stopping() as stop:
-        follow(data / DATABASE, data, wait=wait, on_written=written)
+        follow(data / DATABASE, data, wait=wait, on_written=written, on_waiting=waiting)
     log.pipeline("stopped")
 
 
