@@ -11,7 +11,7 @@ from schemas.topics import INBOUND, OUTBOUND, Topic, prefixed
 from signal_tracker import admin, cli
 from signal_tracker.options import DEFAULT_APP_ID
 from sinks.sqlite_queries import committed
-from tests.e2e.processes import Processes, Running, wait_until
+from tests.e2e.processes import PATIENCE_S, Processes, Running, wait_until
 
 Offsets = Mapping[tuple[str, int], int]
 
@@ -27,6 +27,7 @@ class Pipeline:
         self.group = f"{prefix}{DEFAULT_APP_ID}"
         self.topics = ["--broker", broker, "--prefix", prefix]
         self.env: Mapping[str, str] = {}
+        self.patience = PATIENCE_S
         self._processes = processes
         data.mkdir(parents=True, exist_ok=True)
 
@@ -88,7 +89,13 @@ class Pipeline:
             # a worker sends an element on before it commits, so the ends are final afterwards
             return not behind(ends, self.judged()) and self.input_ends() == ends
 
-        wait_until("the workers to judge all inputs", complete, *watched, more=self._lag)
+        wait_until(
+            "the workers to judge all inputs",
+            complete,
+            *watched,
+            seconds=self.patience,
+            more=self._lag,
+        )
 
     def wait_until_stored(self, *watched: Running) -> None:
         """Return when all that was published is judged and stored."""
@@ -98,6 +105,7 @@ class Pipeline:
             "the SQLite sink to store all outputs",
             lambda: not behind(ends, self.stored()),
             *watched,
+            seconds=self.patience,
             more=self._lag,
         )
 
