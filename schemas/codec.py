@@ -101,7 +101,10 @@ def decode(value: bytes) -> records.Record:
 
 
 def decode_fields(value: bytes) -> tuple[str, dict[str, Any]]:
-    """Return the record's name and plain fields of Avro single-object bytes."""
+    """Return the record's name and plain fields of Avro single-object bytes.
+
+    An `int` may be beyond 32 bits, as the library reads it: whoever uses it checks.
+    """
     if value[:2] != MARKER:
         msg = f"neither JSON nor Avro: expected '{{', '[' or the bytes C3 01, was {value[:2]!r}"
         raise DecodeError(msg, error_class="BadAvro")
