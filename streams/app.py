@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 512 * 1024
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+_HEARTBEAT_SECONDS = 3.0
 _REQUEST_SECONDS = 90.0
 _ALIVE_SECONDS = 2.0
 
@@ -90,7 +91,8 @@ def create_app(config: WorkerConfig) -> faust.App:
         # Faust wants no session to outlast a request.
         broker_request_timeout=max(_REQUEST_SECONDS, config.session_timeout),
         broker_session_timeout=config.session_timeout,
-        broker_heartbeat_interval=config.session_timeout / 3,
+        # a rebalance waits for the next heartbeat of each worker
+        broker_heartbeat_interval=min(config.session_timeout / 3, _HEARTBEAT_SECONDS),
         broker_commit_interval=config.commit_interval,
         broker_check_crcs=True,
         producer_linger=0.0,
