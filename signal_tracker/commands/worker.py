@@ -1,12 +1,14 @@
 """`signal-tracker worker`: the Faust worker that joins signals and prices."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from schemas.cluster import Cluster
+from signal_tracker.anew import FLAG, begin_anew
 from signal_tracker.options import (
     DEFAULT_APP_ID,
     ManyOption,
@@ -79,6 +81,7 @@ publishing_times_option = option(
 @publishing_times_option
 @heartbeat_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
+@click.option(FLAG, is_flag=True, hidden=True)
 @until_stopped()
 def command(  # noqa: PLR0917 click passes options by name
     broker: Cluster,
@@ -94,17 +97,16 @@ def command(  # noqa: PLR0917 click passes options by name
     ignore_publishing_times: bool,
     heartbeat: Path | None,
     log: Path | None,
+    begun_anew: bool,
 ) -> None:
     """Run a worker until Ctrl-C or SIGTERM; start more to share the partitions."""
     from schemas.topics import CATALOGUE, prefixed
     from signal_tracker.access import check_worker_access
-    from signal_tracker.admin import partition_counts, replica_counts
-    from signal_tracker.anew import begin_anew, wait_if_begun_anew
+    from signal_tracker.admin import replica_counts
     from signal_tracker.checks import check_judging
-    from signal_tracker.errors import MissingTopicError
     from signal_tracker.heartbeat import heartbeat as beating
     from signal_tracker.logs import PipelineLog
-    from signal_tracker.remedies import topics_remedied
+    from signal_tracker.waiting import wait_for_topics
     from streams.app import WorkerConfig, own_topics
     from streams.lease import DisplacedError
     from streams.run import AwayError, run_worker
@@ -117,13 +119,9 @@ def command(  # noqa: PLR0917 click passes options by name
         say(text)
         pipeline.pipeline(text)
 
-    wait_if_begun_anew(broker, names, tell)
-    counts = partition_counts(broker, names)
-    missing = [name for name in names if name not in counts]
-    with topics_remedied(broker, prefix):
-        if missing:
-            msg = f"there is no topic {', '.join(missing)} at {broker}"
-            raise MissingTopicError(msg)
+    if begun_anew:
+        wait_for_topics(broker, names, tell)
+    counts = _partition_counts(broker, prefix, names)
     group = prefix + app_id
     check_worker_access(broker, prefix, group, own_topics(group), counts[names[0]])
     pipeline.pipeline(f"worker {group} started on {broker}")
@@ -167,3 +165,17 @@ def command(  # noqa: PLR0917 click passes options by name
             end(error)
         finally:
             pipeline.pipeline(f"worker {group} stopped")
+
+
+def _partition_counts(broker: Cluster, prefix: str, names: Sequence[str]) -> Mapping[str, int]:
+    from signal_tracker.admin import partition_counts
+    from signal_tracker.errors import MissingTopicError
+    from signal_tracker.remedies import topics_remedied
+
+    counts = partition_counts(broker, names)
+    missing = [name for name in names if name not in counts]
+    with topics_remedied(broker, prefix):
+        if missing:
+            msg = f"there is no topic {', '.join(missing)} at {broker}"
+            raise MissingTopicError(msg)
+    return counts

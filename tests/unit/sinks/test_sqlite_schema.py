@@ -11,7 +11,6 @@ from schemas.records import SignalState
 from sinks import sqlite_rows
 from sinks.errors import DatabaseVersionError, NoDatabaseError
 from sinks.sink import Position
-from sinks.snapshot_follow import follow
 from sinks.sqlite import SqliteSink, connect
 from sinks.sqlite_queries import (
     connect_read_only,
@@ -114,28 +113,6 @@ def add_signals(connection: sqlite3.Connection, *states: SignalState) -> None:
 def observe(connection: sqlite3.Connection, *rows: tuple[Any, ...]) -> None:
     marks = ", ".join("?" * 11)
     connection.executemany(f"INSERT INTO observations VALUES ({marks})", rows)
-
-
-def test_reports_of_an_earlier_file_wait_for_its_writer(tmp_path: Path) -> None:
-    sink = SqliteSink(tmp_path / "signals.db")
-    version_1(sink.path).close()
-    told: list[str] = []
-    files: list[list[Path]] = []
-
-    def wait(_seconds: float) -> bool:
-        assert told
-        assert not files
-        if not sink.path.with_suffix(".brought").exists():
-            sink.path.with_suffix(".brought").touch()
-            return False
-        sink.open()
-        return True
-
-    follow(sink.path, tmp_path, wait=wait, on_written=files.append, on_waiting=told.append)
-
-    assert len(told) == 1
-    assert "`signal-tracker sink sqlite` brings it" in told[0]
-    assert files
 
 
 def test_a_file_of_version_1_keeps_its_rows_and_goes_on(tmp_path: Path) -> None:
