@@ -18,6 +18,7 @@ from signal_tracker.kafka_broker import VERSION, DockerKafka, kafka_broker
 PARTITIONS = 4
 EMBEDDED = "embedded"
 KAFKA = "kafka"
+ROCKSDB = "rocksdb"
 
 
 class ContestError(Exception):
@@ -43,6 +44,7 @@ class Bench:
     given: str | None = None
     peers: bool = False
     signals: int | None = None
+    store: str = "memory"
     served: Served | None = None
     market: object = None
     _open: ExitStack = field(default_factory=ExitStack)

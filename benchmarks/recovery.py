@@ -1,4 +1,4 @@
-"""A worker with nothing local takes a million signals back from its changelogs."""
+"""A worker takes a million signals back from its changelogs, or from its disk by `--store`."""
 
 import json
 import time
@@ -12,6 +12,7 @@ from benchmarks.contest import module, wait_for
 from benchmarks.lines import AT_MOST, Line, Outcome, Series
 from benchmarks.million import QUICK_SIGNALS, SIGNALS, Kept
 from benchmarks.tracking import Tracked, play, published, running, tracked
+from benchmarks.usage import peak_bytes
 from benchmarks.watching import WatchedWorker
 from schemas.topics import OBSERVATIONS
 from signal_tracker import admin, children
@@ -34,6 +35,7 @@ class Recovered:
     seconds: float
     cpu_seconds: float
     rss: int
+    rss_peak: int
 
 
 def recovery(bench: Bench) -> Outcome:
@@ -46,8 +48,9 @@ def recovery(bench: Bench) -> Outcome:
     bare = [_bare(bench, ends)]
     time.sleep(_SESSION_TIMEOUT)
     started = time.monotonic()
-    with running(bench, found.prefix, NAME) as worker:
+    with running(bench, found.prefix, NAME, state=found.state) as worker:
         ready = worker.wait_ready(PARTITIONS, seconds=_SECONDS)
+        peak = peak_bytes(worker.process.pid) or 0
         assigned = [each for each in worker.steps if each["step"] == "assigned"][-1]
         click.echo(f"  recovered in {ready['at'] - started:.1f} s", err=True)
         _goes_on(broker, found, worker)
@@ -57,6 +60,7 @@ def recovery(bench: Bench) -> Outcome:
         seconds=ready["at"] - assigned["at"],
         cpu_seconds=ready["cpu"] - assigned["cpu"],
         rss=ready["rss"],
+        rss_peak=peak,
     )
     return Outcome(
         lines=_lines(found, took, bare),
@@ -119,6 +123,8 @@ def _lines(found: Tracked, took: Recovered, bare: list[dict[str, float]]) -> lis
         ("changelog_bytes_per_signal", bare[0]["bytes"] / signals, "bytes"),
         ("resident_megabytes", took.rss / 1e6, "MB"),
         ("resident_bytes_per_signal", (took.rss - found.rss_before) / signals, "bytes"),
+        ("peak_megabytes", took.rss_peak / 1e6, "MB"),
+        ("peak_bytes_per_signal", (took.rss_peak - found.rss_before) / signals, "bytes"),
     )
     return [
         *(

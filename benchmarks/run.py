@@ -20,7 +20,7 @@ import click
 import kafka.errors
 
 from benchmarks import docs, plot, results, sampler, tables
-from benchmarks.bench import EMBEDDED, KAFKA, Bench, ContestError, Scenario
+from benchmarks.bench import EMBEDDED, KAFKA, ROCKSDB, Bench, ContestError, Scenario
 from benchmarks.scenarios import SCENARIOS
 from signal_tracker.errors import TrackerError
 from signal_tracker.stopping import Stopped, unwind_on_signals
@@ -54,6 +54,12 @@ _FAILURES = (
 @click.option("--only", multiple=True, type=click.Choice(list(SCENARIOS)), help="Only these.")
 @click.option("--skip", multiple=True, type=click.Choice(list(SCENARIOS)), help="All but these.")
 @click.option("--signals", type=click.IntRange(min=200), help="Of the scenarios with many signals.")
+@click.option(
+    "--store",
+    type=click.Choice(["memory", ROCKSDB]),
+    default="memory",
+    help="Of the workers of the scenarios with many signals.",
+)
 @click.option("--merge", is_flag=True, help="Keep the other scenarios' results in the file.")
 @click.option("--resume", is_flag=True, help="Keep what is in the file, and run only the rest.")
 @click.option("--write-docs", is_flag=True, help="Put the results in docs/performance.md and .svg.")
@@ -68,6 +74,7 @@ def main(  # noqa: PLR0917 click passes options by name
     only: tuple[str, ...],
     skip: tuple[str, ...],
     signals: int | None,
+    store: str,
     merge: bool,
     resume: bool,
     write_docs: bool,
@@ -94,6 +101,7 @@ def main(  # noqa: PLR0917 click passes options by name
         given=broker,
         peers=peers,
         signals=signals,
+        store=store,
     )
     failed = []
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import click
 
 from benchmarks.batch_sending import batch_producer, send
-from benchmarks.bench import PARTITIONS, Bench, ContestError
+from benchmarks.bench import PARTITIONS, ROCKSDB, Bench, ContestError
 from benchmarks.market import SESSIONS, Market
 from benchmarks.usage import peak_bytes
 from benchmarks.watched_worker import WorkerJob
@@ -31,6 +31,7 @@ class Tracked:
     prefix: str
     registration: Span
     sessions: list[Span] = field(default_factory=list)
+    state: str | None = None
     rss_before: int = 0
     rss_peak: int = 0
 
@@ -74,10 +75,13 @@ def tracked(bench: Bench, signals: int, name: str, sessions: int = SESSIONS) -> 
     broker = bench.broker().address
     registered = asyncio.run(_publish_signals(broker, prefix, market))
     click.echo(f"  {name}: {registered:,} signals published", err=True)
-    with running(bench, prefix, name) as worker:
+    state = str(bench.room(name, "state")) if bench.store == ROCKSDB else None
+    with running(bench, prefix, name, state=state) as worker:
         base = worker.wait_ready(PARTITIONS)["rss"]
         entry = worker.wait_span(topics.SIGNALS, 0, registered, seconds=_REGISTER_SECONDS)
-        found = Tracked(market=market, prefix=prefix, registration=entry, rss_before=base)
+        found = Tracked(
+            market=market, prefix=prefix, registration=entry, state=state, rss_before=base
+        )
         click.echo(
             f"  {name}: registered in {entry.seconds:.1f} s, {entry.rss / 1e6:.0f} MB", err=True
         )
@@ -94,9 +98,9 @@ def tracked(bench: Bench, signals: int, name: str, sessions: int = SESSIONS) -> 
 
 @contextmanager
 def running(
-    bench: Bench, prefix: str, name: str, gate: str | None = None
+    bench: Bench, prefix: str, name: str, gate: str | None = None, state: str | None = None
 ) -> Iterator[WatchedWorker]:
-    """Yield a worker on the topics of a prefix, with nothing local."""
+    """Yield a worker on the topics of a prefix, with nothing local but what is in `state`."""
     job = WorkerJob(
         broker=bench.broker().address,
         prefix=prefix,
@@ -104,6 +108,7 @@ def running(
         folder=str(bench.room(name, f"worker-{len(list(bench.room(name).iterdir()))}")),
         partitions=PARTITIONS,
         gate=gate,
+        state=state,
     )
     with watched(job) as worker:
         yield worker

@@ -26,6 +26,7 @@ from streams.domain.tracker import PartitionTracker
 from streams.policy_files import load_policy
 from streams.processor import Processor
 from streams.run import run_worker
+from streams.shelf import Shelf
 from streams.transport import BatchConsumer
 
 Effect: TypeAlias = "asyncio.Future[Any] | None"
@@ -33,7 +34,11 @@ Effect: TypeAlias = "asyncio.Future[Any] | None"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerJob:
-    """What the worker is given; with a gate it reads nothing until that file is there."""
+    """What the worker is given.
+
+    With a gate it reads nothing until that file is there; with a folder of state its rows are
+    kept there.
+    """
 
     broker: str
     prefix: str
@@ -41,6 +46,7 @@ class WorkerJob:
     folder: str
     partitions: int
     gate: str | None = None
+    state: str | None = None
 
     @classmethod
     def from_argv(cls) -> Self:
@@ -125,6 +131,7 @@ def run(job: WorkerJob) -> None:
     _tell_assignments(steps)
     if job.gate:
         _hold_until(Path(job.gate))
+    shelf = Shelf(Path(job.state)) if job.state else None
     run_worker(
         wiring.WorkerConfig(
             broker=job.broker,
@@ -133,6 +140,7 @@ def run(job: WorkerJob) -> None:
             app_id=job.app_id,
             prefix=job.prefix,
             partitions=job.partitions,
+            shelf=shelf,
         )
     )
 

@@ -55,6 +55,7 @@ _KNOWN_ERRORS = (
     ("sqlite3", "Error"),
     ("streams.rows", "StateError"),
     ("streams.run", "WorkerError"),
+    ("streams.shelf", "ShelfError"),
 )
 
 

@@ -5,6 +5,7 @@ TrackerError
 │   ├── SilentBrokerError nobody answers
 │   └── MissingTopicError it does not hold a topic
 ├── JournalError          the journal of the embedded broker cannot be used as it is
+├── StateInUseError       another worker has the folder of rows that was asked for
 └── RunError              a part of a run died or made no progress
 """
 
@@ -27,6 +28,10 @@ class MissingTopicError(BrokerError):
 
 class JournalError(TrackerError):
     """Say what is wrong with a journal, and what to do."""
+
+
+class StateInUseError(TrackerError):
+    """Say which folder of rows another worker has."""
 
 
 class RunError(TrackerError):

@@ -1,7 +1,8 @@
 """Build the Faust app of a worker: topics, tables and agents, wired by hand."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,9 @@ from streams.processor import Processor
 from streams.rows import StateError
 from streams.sending import Sender, keep_known
 from streams.sessions import CalendarBook
-from streams.tables import EPOCHS, TABLE_NAMES, declare_tables
+from streams.shelf import Shelf, ShelfError
+from streams.shelf_tables import stores_on
+from streams.tables import EPOCHS, TABLE_NAMES, PartitionStore, declare_tables
 from streams.told_epochs import told_epochs
 from streams.transport import BatchTransport
 
@@ -45,7 +48,8 @@ class WorkerConfig:
     `broker` is HOST:PORT, several with commas, or a cluster. `replicas` is of the changelogs;
     `standby` says on how many other workers a partition's rows are kept warm; `instance` is the
     group's static name of this worker; `on_alive` is called every other second while the group
-    confirms it.
+    confirms it. On a `shelf` the rows of the tables outlive the process; `sources` asks for the
+    ids of the changelogs that they are of, by table.
     """
 
     broker: Broker
@@ -62,6 +66,8 @@ class WorkerConfig:
     calendars: CalendarBook = field(default_factory=CalendarBook)
     session_timeout: float = 6.0
     commit_interval: float = 0.5
+    shelf: Shelf | None = None
+    sources: Callable[[], Mapping[str, str]] = dict
     chunk_records: int = 20_000
     fetch_bytes: int = 16 * 1024 * 1024
     on_alive: Callable[[], None] = lambda: None
@@ -105,7 +111,8 @@ def create_app(config: WorkerConfig) -> faust.App:
     transport.chunk_topics = frozenset(prefixed(config.prefix, topic) for topic in INBOUND)
     lease = transport.lease = Lease(config.session_timeout, app.conf.broker_rebalance_timeout)
     app.transport = transport
-    tables = declare_tables(app, config.partitions)
+    shelf = config.shelf
+    tables = declare_tables(app, config.partitions, stores_on(shelf) if shelf else PartitionStore)
     rules = Rules(
         calendar_of=config.calendars,
         policies=config.policies,
@@ -120,6 +127,15 @@ def create_app(config: WorkerConfig) -> faust.App:
     written += [table.changelog_name for table in tables.values()]
     wire_agents(app, processor, config.prefix, config.partitions)
 
+    async def build(partition: int) -> None:
+        try:
+            processor.prepare(partition)
+        except (StateError, ShelfError) as error:
+            await app.crash(error)
+            raise
+
+    transport.on_recovered = build
+
     @app.on_partitions_revoked.connect
     async def settle(*_: object, **__: object) -> None:
         # A row that came to the log after the next owner's would win over it.
@@ -131,9 +147,12 @@ def create_app(config: WorkerConfig) -> faust.App:
         mine = sorted(tp.partition for tp in app.consumer.assignment() if tp.topic == ticks)
         try:
             taken = processor.take_over(mine)
-        except StateError as error:
+        except (StateError, ShelfError) as error:
             await app.crash(error)
             raise
+        if shelf is not None and not shelf.sources:
+            # What stands there without them is not used again.
+            shelf.note_sources(await asyncio.to_thread(config.sources))
         producer = _producer_of(app)
         guard_producer(producer, lease)
         await keep_known(producer, written)
@@ -151,10 +170,14 @@ def create_app(config: WorkerConfig) -> faust.App:
     return app
 
 
+def changelogs(app_id: str) -> dict[str, str]:
+    """Return the changelog of each table."""
+    return {name: f"{app_id}-{name}-changelog" for name in TABLE_NAMES}
+
+
 def own_topics(app_id: str) -> list[str]:
     """Return the topics that a worker makes and keeps for itself, and nobody else reads."""
-    changelogs = [f"{app_id}-{name}-changelog" for name in TABLE_NAMES]
-    return [*changelogs, f"{app_id}-__assignor-__leader"]
+    return [*changelogs(app_id).values(), f"{app_id}-__assignor-__leader"]
 
 
 def _credentials(security: Security) -> Credentials | None:

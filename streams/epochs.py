@@ -44,5 +44,6 @@ class Epochs:
         for number, tracker in taken.items():
             tracker.epoch = max(tracker.epoch, told.get(number, NONE)) + 1
             rows.append(Message(changelog, number, KEY, str(tracker.epoch).encode()))
+        written = {row.partition: [(KEY, row.value, None)] for row in rows}
         for (_, number), offset in (await self._sender.deliver(rows)).items():
-            self._table.reached(number, offset)
+            self._table.written(number, written[number], offset)

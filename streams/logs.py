@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from typing import Final
 
 # What these say below a warning is about their own services, hundreds of lines a start.
-CHATTY: Final = ("faust", "mode", "aiokafka", "kafka", "streams.transport", "streams.tables")
+CHATTY: Final = (
+    "faust",
+    "mode",
+    "aiokafka",
+    "kafka",
+    "streams.shelf_tables",
+    "streams.tables",
+    "streams.transport",
+)
 
 _QUIET_SECONDS: Final = 10.0
 

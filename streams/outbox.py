@@ -60,8 +60,6 @@ class Outbox:
         rows: dict[str, list[Outgoing]] = {name: [] for name in tables.TABLE_NAMES}
         for table, key, value in changed_rows(tracker, effects):
             rows[table].append((key, value, None))
-        for table, found in rows.items():
-            self._tables[table].put_all(partition, found)
         return self._later(partition, rows) if any(rows.values()) else None
 
     async def _write(self, partition: int, rows: Mapping[str, list[Outgoing]]) -> None:
@@ -72,7 +70,7 @@ class Outbox:
         for name, changelog in changelogs.items():
             offset = last.get((changelog, partition))
             if offset is not None:
-                self._tables[name].reached(partition, offset)
+                self._tables[name].written(partition, rows[name], offset)
 
     async def settle(self) -> None:
         """Return when nothing is on its way; raise what failed of it."""

@@ -96,6 +96,10 @@ class Processor:
         """Hold the state of just these partitions; see `Trackers.take_over`."""
         return self._trackers.take_over(partitions)
 
+    def prepare(self, partition: int) -> None:
+        """Build the state of a partition before the others' rows are here."""
+        self._trackers.prepare(partition)
+
     async def process(
         self, topic: Topic, records: Chunk | Sequence[Any]
     ) -> asyncio.Future[Any] | None:

@@ -6,7 +6,7 @@ what changes in it goes to the changelog. A partition that moved away leaves
 nothing behind.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, cast
 
 import faust
@@ -14,6 +14,7 @@ from faust.stores import base
 from faust.types import TP, EventT
 
 from streams.inbound import Chunk
+from streams.sending import Outgoing
 
 OPEN_BARS = "open_bars_by_ticker"
 CLOSED_BARS = "closed_bars_by_session"
@@ -31,6 +32,18 @@ TABLE_NAMES = (SIGNALS, CLOSED_BARS, DECISIONS, ACTIONS, OPEN_BARS, EPOCHS)
 # Of a changelog, before they are taken. Faust lets a worker whose tables have 1 here read its own
 # changelogs back for ever: its rows would be here twice.
 RECOVERY_CHUNKS = 2
+
+
+def records_of(message: Any) -> Iterable[Any]:
+    """Return the changelog records that came as one message."""
+    value = message.value
+    return value.records if isinstance(value, Chunk) else (message,)
+
+
+def let_go(message: Any) -> None:
+    """Forget the records of a message that was taken in."""
+    if isinstance(message.value, Chunk):
+        message.value.let_go()
 
 
 class PartitionStore(base.Store[bytes, bytes]):
@@ -72,16 +85,20 @@ class PartitionStore(base.Store[bytes, bytes]):
             message = event.message
             rows = self.rows(message.partition)
             self.reached(message.partition, message.offset)
-            value: Any = message.value
-            for record in value.records if isinstance(value, Chunk) else (message,):
+            for record in records_of(message):
                 if record.key is None:
                     continue
                 if record.value is None:
                     rows.pop(record.key, None)
                 else:
                     rows[record.key] = record.value
-            if isinstance(value, Chunk):
-                value.let_go()
+            let_go(message)
+
+    def written(self, partition: int, rows: Collection[Outgoing], offset: int) -> None:
+        """Note rows that are durable as the last records of the changelog up to an offset."""
+        if partition not in self.taken:
+            self.rows(partition).update((key or b"", value) for key, value, _ in rows)
+        self.reached(partition, offset)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Forget the partitions that are no longer here."""
@@ -144,20 +161,16 @@ class PartitionStore(base.Store[bytes, bytes]):
 class PartitionTable(faust.Table[bytes, bytes]):
     """A Faust table whose rows are written in bulk.
 
-    `put_all` changes the local rows alone; the caller writes the same rows to the
-    changelog topic and acknowledges nothing before they are durable.
+    The caller writes them to the changelog topic, acknowledges nothing before they are
+    durable there, and says so by `written`.
     """
+
+    make_store: Callable[..., PartitionStore] = PartitionStore
 
     @property
     def changelog_name(self) -> str:
         """Return the name of the changelog topic."""
         return str(self.changelog_topic.get_topic_name())
-
-    def put_all(self, partition: int, rows: Iterable[tuple[bytes | None, bytes, Any]]) -> None:
-        """Set rows of a partition, locally, while the rows are kept here."""
-        store = cast(PartitionStore, self.data)
-        if partition not in store.taken:
-            store.rows(partition).update((key or b"", value) for key, value, _ in rows)
 
     def take(self, partition: int) -> dict[bytes, bytes]:
         """Hand over the rows of a partition; see `PartitionStore.take`."""
@@ -169,16 +182,16 @@ class PartitionTable(faust.Table[bytes, bytes]):
         if partition in store.taken:
             store.drop(partition)
 
-    def reached(self, partition: int, offset: int) -> None:
-        """Note that the rows are durable up to an offset of the changelog."""
-        cast(PartitionStore, self.data).reached(partition, offset)
+    def written(self, partition: int, rows: Collection[Outgoing], offset: int) -> None:
+        """Note what is durable in the changelog; see `PartitionStore.written`."""
+        cast(PartitionStore, self.data).written(partition, rows, offset)
 
     def rows(self, partition: int) -> dict[bytes, bytes]:
         """Return the rows of a partition."""
         return cast(PartitionStore, self.data).rows(partition)
 
     def _new_store(self) -> PartitionStore:
-        return PartitionStore(
+        return self.make_store(
             "memory://",
             self.app,
             self,
@@ -189,7 +202,11 @@ class PartitionTable(faust.Table[bytes, bytes]):
         )
 
 
-def declare_tables(app: faust.App, partitions: int) -> dict[str, PartitionTable]:
+def declare_tables(
+    app: faust.App,
+    partitions: int,
+    make_store: Callable[..., PartitionStore] = PartitionStore,
+) -> dict[str, PartitionTable]:
     """Return the tables of the worker, added to the app."""
     found = {
         name: PartitionTable(
@@ -203,5 +220,6 @@ def declare_tables(app: faust.App, partitions: int) -> dict[str, PartitionTable]
         for name in TABLE_NAMES
     }
     for table in found.values():
+        table.make_store = make_store
         app.tables.add(table)
     return found

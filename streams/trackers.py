@@ -15,6 +15,7 @@ class Trackers:
         self._rules = rules
         self._tables = table_of
         self._held: dict[int, PartitionTracker] = {}
+        self._new: set[int] = set()
 
     def of(self, partition: int) -> PartitionTracker:
         """Return the tracker of a partition."""
@@ -32,14 +33,17 @@ class Trackers:
             del self._held[gone]
             for table in self._tables.values():
                 table.drop(gone)
-        before = dict(self._held)
         for partition in sorted(mine):
             self._build(partition)
-        return {
-            number: tracker
-            for number, tracker in self._held.items()
-            if before.get(number) is not tracker
-        }
+        new, self._new = self._new & mine, set()
+        return {number: self._held[number] for number in sorted(new)}
+
+    def prepare(self, partition: int) -> None:
+        """Build the state of a partition whose rows are here, while others are still read.
+
+        Raise StateError where they are unusable.
+        """
+        self._build(partition)
 
     def _build(self, partition: int) -> None:
         new = {name: table.take(partition) for name, table in self._tables.items()}
@@ -55,3 +59,4 @@ class Trackers:
         tracker = PartitionTracker(self._rules, stored_epoch(new[EPOCHS]))
         restore(tracker, new)
         self._held[partition] = tracker
+        self._new.add(partition)

@@ -7,7 +7,7 @@ order of write and commit is held here and in `streams.outbox`.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
 
 import aiokafka
@@ -22,10 +22,13 @@ from streams.chunks import ChunkOffsets, Effect
 from streams.fetching import hand_out_chunks
 from streams.inbound import Chunk
 from streams.lease import Lease, watch_coordinator
+from streams.recovery_order import RECOVERY_FETCH_BYTES, RecoveryOrder
 from streams.stalls import StalledError, Stalls
 
 # The driver hard-codes 1500 ms, for which a quiet partition delays all others.
 FETCH_MAX_WAIT_MS = 50
+# A changelog that waits for its turn in recovery is no matter for a warning.
+_TURN_SECONDS = 3_600.0
 # Below Faust's own 90 s, after which it gives recovery up without a word.
 ENDS_TIMEOUT_SECONDS = 60.0
 
@@ -50,6 +53,14 @@ class _Thread(driver.AIOKafkaConsumerThread):
         # forms a group again whose leader left in the middle of a rebalance.
         coordinator._maybe_leave_group = stay  # noqa: SLF001 - there is no setting for it
         watch_coordinator(coordinator, cast(BatchTransport, self.transport).lease)
+        self._usual_bytes = consumer._fetcher._max_partition_fetch_bytes  # noqa: SLF001 - as below
+        self.fetch_little(True)
+
+    def fetch_little(self, little: bool) -> None:
+        """Ask for small or for usual answers from now on, a partition."""
+        fetcher = self._ensure_consumer()._fetcher  # noqa: SLF001 - there is no setting for it
+        size = min(RECOVERY_FETCH_BYTES, self._usual_bytes) if little else self._usual_bytes
+        fetcher._max_partition_fetch_bytes = size  # noqa: SLF001 - read at every request
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -68,6 +79,7 @@ class BatchConsumer(driver.Consumer):
         self._stalls = Stalls(transport.lease)
         # Where to read again what was fetched, and not yet handed on.
         self._on_hand: dict[TP, int] = {}
+        self._order = RecoveryOrder()
 
     def finish(self, message: ConsumerMessage, effect: Effect | None) -> None:
         """Let a commit pass a chunk when its effect is durable."""
@@ -94,6 +106,9 @@ class BatchConsumer(driver.Consumer):
         # an empty set for all partitions, and Faust drops what it did not ask for.
         wanted = set(active_partitions or ())
         await self._read_again()
+        if self.app.in_recovery:
+            wanted = await self._in_order(wanted)
+        cast(_Thread, self._thread).fetch_little(self.app.in_recovery)
         fetched = await super()._getmany(wanted, timeout) if wanted else None
         chunks = {
             tp: [records] if isinstance(records, Chunk) else records
@@ -112,6 +127,27 @@ class BatchConsumer(driver.Consumer):
             tp, offset = self._on_hand.popitem()
             if tp in assigned:
                 await self.seek(tp, offset)
+
+    @property
+    def _recovery(self) -> Any:
+        return cast(Any, self.app.tables).recovery
+
+    async def _in_order(self, wanted: set[TP]) -> set[TP]:
+        """Return those whose turn it is in recovery; let what is done be built."""
+        recovery = self._recovery
+        done = self._order.look(
+            recovery.active_tps, recovery.active_offsets, recovery.active_highwaters
+        )
+        if done:
+            recovery.flush_buffers()
+            for partition in done:
+                await cast(BatchTransport, self.transport).on_recovered(partition)
+        return self._order.turn(wanted)
+
+    def verify_recovery_event_path(self, now: float, tp: TP) -> None:
+        """Complain of no changelog that waits for its turn."""
+        if tp in self._order.turn({*self._recovery.active_tps, tp}):
+            super().verify_recovery_event_path(now, tp)
 
     async def perform_seek(self) -> None:
         """Seek every partition to where it is committed, or to its beginning.
@@ -176,6 +212,7 @@ class BatchConsumer(driver.Consumer):
         """Forget what was under way of partitions that are read anew."""
         for tp in assigned:
             self._chunks.pop(tp, None)
+        self._recovery.event_timeout_secs = _TURN_SECONDS
         await super().on_partitions_assigned(assigned, generation_id)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
@@ -239,3 +276,5 @@ class BatchTransport(driver.Transport):
     cluster: Cluster
     lease: Lease
     chunk_topics: frozenset[str]
+    # Called when the changelogs of a partition are read, while others are not yet.
+    on_recovered: Callable[[int], Awaitable[None]]

@@ -23,6 +23,8 @@ SHELL = (
     "app",
     "agents",
     "away",
+    "recovery_order",
+    "shelf_tables",
     "tables",
     "codecs",
     "transport",

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -78,6 +80,12 @@ publishing_times_option = option(
     metavar="NAME",
     help="A name of this worker alone in its group: a restart under it moves no partition.",
 )
+@option(
+    "--store",
+    type=click.Choice(["memory", "rocksdb"]),
+    default="memory",
+    help="Where rows are kept beside the changelogs; rocksdb: in DATA/state, for short restarts.",
+)
 @publishing_times_option
 @heartbeat_option
 @option("--log", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Log here.")
@@ -94,6 +102,7 @@ def command(  # noqa: PLR0917 click passes options by name
     session_timeout: float,
     standby: int,
     instance: str | None,
+    store: str,
     ignore_publishing_times: bool,
     heartbeat: Path | None,
     log: Path | None,
@@ -106,6 +115,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from signal_tracker.checks import check_judging
     from signal_tracker.heartbeat import heartbeat as beating
     from signal_tracker.logs import PipelineLog
+    from signal_tracker.state_folder import open_shelf, source_ids
     from signal_tracker.waiting import wait_for_topics
     from streams.app import WorkerConfig, own_topics
     from streams.lease import DisplacedError
@@ -125,7 +135,7 @@ def command(  # noqa: PLR0917 click passes options by name
     group = prefix + app_id
     check_worker_access(broker, prefix, group, own_topics(group), counts[names[0]])
     pipeline.pipeline(f"worker {group} started on {broker}")
-    # Faust wants a folder, though its tables here live in memory and in their changelogs.
+    # Faust wants a folder, though nothing of ours goes there.
     folder = TemporaryDirectory(prefix="signal-tracker-")
 
     def end(error: Exception) -> None:
@@ -141,7 +151,11 @@ def command(  # noqa: PLR0917 click passes options by name
         say(f"Error: {error}")
         os._exit(1)
 
-    with folder as work_dir:
+    with ExitStack() as stack:
+        work_dir = stack.enter_context(folder)
+        shelf = None
+        if store == "rocksdb":
+            shelf = stack.enter_context(open_shelf(data, broker, group, instance))
         config = WorkerConfig(
             broker=broker,
             policies=policies,
@@ -158,10 +172,13 @@ def command(  # noqa: PLR0917 click passes options by name
             standby=standby,
             instance=instance,
             on_alive=beating(heartbeat),
+            shelf=shelf,
+            sources=partial(source_ids, broker, group),
         )
         try:
             run_worker(config, log, end_at_once)
         except (DisplacedError, AwayError) as error:
+            stack.close()
             end(error)
         finally:
             pipeline.pipeline(f"worker {group} stopped")

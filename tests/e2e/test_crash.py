@@ -79,6 +79,12 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
         yield started
 
 
+@pytest.fixture(params=["memory", "rocksdb"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the workers of a test keep their rows."""
+    monkeypatch.setenv("SIGNAL_TRACKER_STORE", request.param)
+
+
 def total(offsets: Offsets) -> int:
     return sum(offsets.values())
 
@@ -130,6 +136,7 @@ class Worker:
         self.running = self._pipeline.worker()
 
 
+@pytest.mark.usefixtures("store")
 def test_rows_are_the_same_after_kills_of_the_worker(
     feed: Feed, processes: Processes, embedded_broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -155,6 +162,7 @@ def test_rows_are_the_same_after_kills_of_the_worker(
     assert table_rows(hurt.database) == table_rows(calm.database)
 
 
+@pytest.mark.usefixtures("store")
 def test_a_worker_that_wakes_up_after_its_partitions_moved_changes_nothing(
     feed: Feed, processes: Processes, embedded_broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -180,6 +188,7 @@ def test_a_worker_that_wakes_up_after_its_partitions_moved_changes_nothing(
     assert differences(rows_by_id(pipeline), feed.wanted) == []
 
 
+@pytest.mark.usefixtures("store")
 def test_a_standby_takes_over_from_a_worker_that_is_killed(
     feed: Feed, processes: Processes, embedded_broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -107,7 +107,7 @@ def test_rows_of_a_partition_in_use_are_not_kept_in_the_table(table_of: Tables) 
     tracker = trackers.of(1)
     effects = apply(tracker, topics.SIGNALS, [signal(signal_id="a")])
 
-    for name, key, value in changed_rows(tracker, effects):
-        table_of[name].put_all(1, [(key, value, None)])
+    for offset, (name, key, value) in enumerate(changed_rows(tracker, effects)):
+        table_of[name].written(1, [(key, value, None)], offset)
 
     assert all(not table.rows(1) for table in table_of.values())
