@@ -58,6 +58,7 @@ def consumer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Consumer]:
     made = Consumer(
         transport, callback=nothing, on_partitions_revoked=nothing, on_partitions_assigned=nothing
     )
+    made._thread = SimpleNamespace(fetch_little=lambda _is_in_recovery: None)  # type: ignore[assignment]
     made.flow_active = True
     made.fetched, made.position = [], -1
     yield made
