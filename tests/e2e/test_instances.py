@@ -1,6 +1,5 @@
 """Static membership on Apache Kafka: a restart under its name moves no partition."""
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +9,10 @@ from signal_tracker.kafka_broker import java_trouble
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, table_rows
 from tests.e2e.lasting import LastingKafka
+from tests.e2e.parts import parts_of, publish
 from tests.e2e.processes import Running, processes_in, wait_until
-from tests.oracle.judge import judge
-from tests.oracle.scenarios import random_market, random_signals, write_files
 
 TICKERS = ("AAPL", "XOM", "BTC-USD", "^GSPC", "MSFT", "JPM")
-FIRST, LAST = "2006-01-03", "2006-12-29"
 # Far beyond what the test waits for: who has to wait for it is seen.
 SESSION_SECONDS = "300"
 READY = "ready: judging partitions"
@@ -34,17 +31,7 @@ def kafka(tmp_path: Path) -> Iterator[LastingKafka]:
 def test_a_killed_worker_of_a_name_goes_on_at_once_and_the_other_is_left_alone(
     kafka: LastingKafka, tmp_path: Path
 ) -> None:
-    rng = random.Random(7)
-    market = random_market(rng, TICKERS, FIRST, LAST)
-    signals = random_signals(rng, TICKERS, FIRST, LAST, 200)
-    wanted = judge(signals, market)
-    rng.shuffle(market)
-    parts = []
-    for number in range(2):
-        (tmp_path / f"part-{number}").mkdir()
-        halves = signals[number::2], market[number::2]
-        parts.append(write_files(tmp_path / f"part-{number}", *halves))
-
+    parts, wanted = parts_of(tmp_path, TICKERS, count=2, seed=7)
     with processes_in(tmp_path / "words") as processes:
         pipeline = Pipeline(processes, kafka.address, tmp_path / "data")
         pipeline.create_topics()
@@ -82,8 +69,3 @@ def readings(worker: Running) -> list[int]:
     lines = worker.err.read_text(errors="replace").splitlines()
     lists = [line.partition(READY)[2] for line in lines if READY in line]
     return [each.partition("]")[0].count(",") + 1 for each in lists]
-
-
-def publish(pipeline: Pipeline, part: tuple[Path, Path]) -> None:
-    pipeline.publish("signals", part[0])
-    pipeline.publish("ticks", part[1])

@@ -6,11 +6,9 @@ longer than a test run likes.
 
 import json
 import os
-import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,12 +16,10 @@ from signal_tracker.kafka_broker import java_trouble
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, query, table_rows
 from tests.e2e.lasting import LastingKafka
+from tests.e2e.parts import parts_of, publish
 from tests.e2e.processes import Running, processes_in, wait_until
-from tests.oracle.judge import judge
-from tests.oracle.scenarios import random_market, random_signals, write_files
 
 TICKERS = ("AAPL", "XOM", "BTC-USD", "^GSPC")
-FIRST, LAST = "2006-01-03", "2006-12-29"
 AWAY_S = float(os.environ.get("SIGNAL_TRACKER_OUTAGE_SECONDS", "25"))
 # Of a worker, whose libraries say something, too.
 LINES_A_SECOND = 0.5
@@ -51,26 +47,11 @@ def frozen(kafka: LastingKafka) -> None:
     kafka.thaw()
 
 
-def parts_of(folder: Path, count: int) -> tuple[list[tuple[Path, Path]], dict[str, Any]]:
-    """Write shares of a market's closes and signals, in no order; and what the oracle says."""
-    rng = random.Random(5)
-    market = random_market(rng, TICKERS, FIRST, LAST)
-    signals = random_signals(rng, TICKERS, FIRST, LAST, 200)
-    wanted = judge(signals, market)
-    rng.shuffle(market)
-    parts = []
-    for number in range(count):
-        part = folder / f"part-{number}"
-        part.mkdir()
-        parts.append(write_files(part, signals[number::count], market[number::count]))
-    return parts, wanted
-
-
 @pytest.mark.parametrize("outage", [frozen, killed])
 def test_all_processes_come_back_by_themselves(
     kafka: LastingKafka, outage: Callable[[LastingKafka], None], tmp_path: Path
 ) -> None:
-    parts, wanted = parts_of(tmp_path, 3)
+    parts, wanted = parts_of(tmp_path, TICKERS, count=3, seed=5)
     with processes_in(tmp_path / "words") as processes:
         pipeline = Pipeline(processes, kafka.address, tmp_path / "data", f"{outage.__name__}.")
         pipeline.create_topics()
@@ -101,11 +82,6 @@ def test_all_processes_come_back_by_themselves(
             assert not any("Traceback" in line for line in meanwhile), "\n".join(meanwhile)
             assert len(meanwhile) <= 3 + LINES_A_SECOND * AWAY_S, "\n".join(meanwhile)
         assert [each.end() for each in reversed(running)] == [0, 0, 0, 0]
-
-
-def publish(pipeline: Pipeline, part: tuple[Path, Path]) -> None:
-    pipeline.publish("signals", part[0])
-    pipeline.publish("ticks", part[1])
 
 
 def said(running: Running) -> list[str]:

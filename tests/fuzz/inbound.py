@@ -4,7 +4,6 @@ Declared is nothing: what is wrong with a record is an element (`DecodeError`), 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from schemas import topics
@@ -17,12 +16,12 @@ from schemas.signal_codec import read_signal
 from schemas.topics import Topic
 from signal_tracker.dead_letters import letter_of
 from streams.domain.ticks import TickColumns, fold_columns, join_columns
-from streams.inbound import Chunk, Reroute, Sorted, Source, sort_records
+from streams.inbound import Reroute, Sorted, Source, sort_records
 from streams.inbound_signals import sort_signals
 from streams.inbound_ticks import SortedTicks, _columns_of, _sort_slowly, sort_ticks
 from tests.fuzz.outcomes import refused, taken
 from tests.oracle.bars import LATENESS_MS
-from tests.unit.streams.fold import BOOK
+from tests.unit.streams.fold import BOOK, chunk_of
 
 PARTITIONS = 2
 HOME = topics.partition_of("AAPL", PARTITIONS)
@@ -75,7 +74,7 @@ def decisions(value: bytes) -> str:
 def ticks(value: bytes) -> str:
     """Judge a record of `ticks`, between plain ones: also the bars are those of the strict way."""
     sources = [_source(topics.TICKS, each) for each in (_PLAIN, value)]
-    quick = sort_ticks(_chunk(sources), PARTITIONS)
+    quick = sort_ticks(chunk_of(sources), PARTITIONS)
     slow, single = SortedTicks(), Sorted[Any]()
     for source in sources:
         _sort_slowly(source, PARTITIONS, slow, single)
@@ -100,17 +99,6 @@ def _records(topic: Topic, value: bytes) -> str:
 
 def _source(topic: Topic, value: bytes) -> Source:
     return Source(topic.name, HOME, 7, 1_704_207_600_001, b"k", value)
-
-
-def _chunk(sources: Sequence[Source]) -> Chunk:
-    first = sources[0]
-    records = [
-        SimpleNamespace(
-            offset=each.offset, timestamp=each.timestamp_ms, key=each.key, value=each.value
-        )
-        for each in sources
-    ]
-    return Chunk(first.topic, first.partition, records)
 
 
 def _rows(columns: TickColumns) -> list[tuple[Any, ...]]:
