@@ -55,6 +55,19 @@ def texts_from(texts: Sequence[str]) -> Column:
     return pa.StringArray.from_buffers(len(encoded), *buffers)
 
 
+def shown(column: Column, row: int) -> str:
+    """Return a cell for the words of a refusal."""
+    try:
+        return f"{column[row].as_py()!r:.80}"
+    except (OverflowError, ValueError):
+        return out_of_range(column)
+
+
+def out_of_range(column: Column) -> str:
+    """Return the words for a cell that Python has no value for: a date in the year 100,000."""
+    return f"a {column.type} out of range"
+
+
 def _bits(buffer: Any, column: Column) -> Mask:
     bits = np.frombuffer(buffer or b"", dtype="u1")
     return np.unpackbits(bits, bitorder="little")[column.offset :][: len(column)].view(bool)

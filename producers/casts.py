@@ -30,6 +30,7 @@ _DATE = r"^\d{4}-\d{2}-\d{2}$"
 # Daily files often carry the midnight of their session, with or without an offset.
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2})[T ]00:00(:00([.]0+)?)?(Z|[+-]\d{2}:?\d{2})?$"
 _TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
+_LOCAL_TIME = _TIME + r"(:\d{2}([.,]\d+)?)?$"
 _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _EXACT_INTEGERS = 2.0**53
 _PER_MS = {"ms": 1, "us": 1_000, "ns": 1_000_000}
@@ -180,15 +181,16 @@ def instants(column: Column, tz: ZoneInfo | None) -> Cast:
         return _milliseconds(series.dt.tz_convert("UTC"), present)
     if not pa.types.is_string(column.type):
         return _unreadable(column, present, "i8")
-    timed = _matches(column, _TIME)
-    fixed = timed & _matches(column, _OFFSET)
+    fixed = _matches(column, _TIME) & _matches(column, _OFFSET)
     if np.array_equal(fixed, present) and (utc := _utc(column)) is not None:
         return _cast(numbers_of(utc.cast(pa.int64()), "i8", 0) // _PER_MS["us"], present, None)
     import pandas as pd
 
     text = pd.Series(column.to_numpy(zero_copy_only=False), dtype=object)
     utc = pd.to_datetime(text.where(fixed), format="ISO8601", utc=True, errors="coerce")
-    local = pd.to_datetime(text.where(timed & ~fixed), format="ISO8601", errors="coerce")
+    # nothing that pandas could take for an offset: it refuses a column that mixes them
+    clocks = _matches(column, _LOCAL_TIME)
+    local = pd.to_datetime(text.where(clocks), format="ISO8601", errors="coerce")
     if local.notna().any():
         utc = utc.where(fixed, _localized(local, tz).dt.tz_convert("UTC"))
     return _milliseconds(utc, present)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from producers.arrow import Column
+from producers.arrow import Column, out_of_range
 from producers.casts import tidy, tidy_names
 from producers.errors import InputError
 from producers.formats import Fields
@@ -56,6 +56,8 @@ def _open(stream: IO[bytes], coded: Sequence[str] = ()) -> Any:
 
 
 def _tidy(name: str, column: Column) -> Column:
+    # else a cell would fail only where it is shown, long after the file was opened
+    column.validate(full=True)
     return tidy_names(column) if name in NAMES else tidy(column)
 
 
@@ -67,13 +69,39 @@ def rows(source: Source, columns: RecordColumns) -> Iterator[tuple[int, Fields |
         columns.check(source.name, names)
         numbers = count(1)
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            for values in batch.to_pylist():
-                row = {
-                    name: plain(value) for name, value in zip(names, values.values(), strict=True)
-                }
-                yield next(numbers), {name: each for name, each in row.items() if each is not None}
+            for row in _rows_of(batch, names):
+                line = next(numbers)
+                if isinstance(row, str):
+                    yield line, Refusal(line=line, reason=row)
+                    continue
+                cells = {name: plain(value) for name, value in row.items()}
+                yield line, {name: each for name, each in cells.items() if each is not None}
     except _DAMAGE as error:
         raise _damaged(source, error) from None
+
+
+def _rows_of(batch: Any, names: Sequence[str]) -> Iterator[dict[str, Any] | str]:
+    """Yield the cells of each row, or why it has none."""
+    try:
+        found = batch.to_pylist()
+    except (OverflowError, ValueError):
+        # a cell that Python has no value for: its own row is none, the others are
+        yield from (_row_of(batch, at, names) for at in range(batch.num_rows))
+        return
+    for row in found:
+        yield dict(zip(names, row.values(), strict=True))
+
+
+def _row_of(batch: Any, at: int, names: Sequence[str]) -> dict[str, Any] | str:
+    row = {}
+    for name, column in zip(names, batch.columns, strict=True):
+        try:
+            row[name] = column[at].as_py()
+        except UnicodeDecodeError:
+            raise
+        except (OverflowError, ValueError):
+            return f"{name}: expected a value in range, was {out_of_range(column)}"
+    return row
 
 
 def _damaged(source: Source, error: Exception) -> Exception:

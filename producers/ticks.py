@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from producers.arrow import Mask, Values
+from producers.arrow import Mask, Values, shown
 from producers.casts import Cast
 from producers.errors import InputError
 from producers.results import Refusal
@@ -147,7 +147,7 @@ def _not_final(cells: TickCells) -> Mask:
 def _reason(cells: TickCells, row: int) -> str:
     for cell in cells.read:
         if cell.cast.bad[row]:
-            return f"{cell.name}: expected {cell.wanted}, was {cell.column[row].as_py()!r:.80}"
+            return f"{cell.name}: expected {cell.wanted}, was {shown(cell.column, row)}"
     if cells.no_ticker[row]:
         return "ticker: missing"
     name = cells.price_name(row)

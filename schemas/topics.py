@@ -10,6 +10,8 @@ from functools import lru_cache
 from schemas import records
 
 DEFAULT_PARTITIONS = 8
+# far more than a cluster is asked for in earnest; a typing error or a forged file stops here
+MAX_PARTITIONS = 10_000
 
 _DAY_MS = 24 * 3600 * 1000
 _UNLIMITED = -1

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from schemas.cluster import Cluster
-from schemas.topics import DEFAULT_PARTITIONS
+from schemas.topics import DEFAULT_PARTITIONS, MAX_PARTITIONS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -110,7 +110,7 @@ prefix_option = option(
 partitions_option = option(
     "--partitions",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_PARTITIONS),
     default=DEFAULT_PARTITIONS,
     help="Partitions of every topic.",
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from schemas.topics import MAX_PARTITIONS
 from signal_tracker.broker import EmbeddedBroker
 from signal_tracker.kafka_broker import kafka_broker
 from signal_tracker.options import data_option, option, prefix_option
@@ -33,7 +34,7 @@ from signal_tracker.stopping import until_stopped
 @option(
     "--partitions",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, MAX_PARTITIONS),
     help="Partitions of the topics that --journal makes; by default 8, or as the journal has them.",
 )
 @prefix_option

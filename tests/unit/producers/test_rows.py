@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from producers.errors import InputError
@@ -228,4 +230,20 @@ def test_numbers_beyond_a_double_are_refused() -> None:
     assert records_of(text, Signal, "csv") == (
         [],
         ["line 2: confidence: expected a number, was '1e999'"],
+    )
+
+
+def test_a_cell_that_python_cannot_hold_refuses_its_row_alone() -> None:
+    beyond = pa.array([0, 2**62, 1_577_998_860_000_000], pa.timestamp("us", tz="UTC"))
+    names = [name for name in FIELDS if name != "generated_at_ms"]
+    table = pa.table({name: [FIELDS[name]] * 3 for name in names} | {"generated_at": beyond})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+
+    signals, refused = records_of(buffer.getvalue(), Signal)
+
+    assert [each.generated_at_ms for each in signals] == [1_577_998_860_000]
+    assert [each[:7] for each in refused] == ["line 1:", "line 2:"]
+    assert refused[1] == (
+        "line 2: generated_at: expected a value in range, was a timestamp[us, tz=UTC] out of range"
     )

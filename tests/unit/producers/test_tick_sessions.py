@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from producers.errors import InputError
 from schemas.records import FLAG_FINAL, FLAG_OPEN
 from tests.unit.producers.reading import ticks_of
 
@@ -123,3 +126,35 @@ def test_parquet_times_and_dates_are_read_as_what_they_are() -> None:
 
     assert [tick["ts"] for tick in ticks_of(parquet(frame))[0]] == [OPEN_MS]
     assert [tick["session"] for tick in ticks_of(parquet(midnight))[0]] == ["2020-01-02"]
+
+
+def test_a_broken_offset_is_refused_alone_beside_other_offsets() -> None:
+    ticks, refused = ticks_of(
+        "timestamp,ticker,price\n2020-01-02 10:00:00-05:0 ,A,1\n2020-01-02T15:00:00Z,A,2\n"
+        "2020-01-02T10:00+01:00 ,A,3\n2020-01-02T10:00:00.5,A,4\n2020-01-02 11:00+1,A,5\n",
+        tz=NEW_YORK,
+    )
+
+    assert [tick["price"] for tick in ticks] == [2, 3, 4]
+    assert [each[:7] for each in refused] == ["line 2:", "line 6:"]
+
+
+def test_a_date_that_python_cannot_hold_is_refused_with_its_line() -> None:
+    days = pa.array([17_000, 2_000_000_000, 18_000], pa.int32()).cast(pa.date32())
+    table = pa.table({"date": days, "ticker": ["A", "B", "C"], "close": [1.0, 2.0, 3.0]})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+
+    ticks, refused = ticks_of(buffer.getvalue())
+
+    assert [tick["ticker"] for tick in ticks] == ["A", "C"]
+    assert [each[:7] for each in refused] == ["line 2:"]
+
+
+def test_a_text_that_is_none_refuses_the_parquet_file() -> None:
+    good = pa.table({"date": ["20xy-01-02"], "ticker": ["A"], "close": [1.0]})
+    buffer = io.BytesIO()
+    pq.write_table(good, buffer, compression=None, use_dictionary=False)
+
+    with pytest.raises(InputError, match=r"expected a Parquet file: Invalid UTF8"):
+        ticks_of(buffer.getvalue().replace(b"20xy", b"20\xff\xff"))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -171,6 +172,47 @@ def test_a_manifest_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
 
     with pytest.raises(JournalError, match="expected the manifest of a journal"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("journal", "\ud800"),
+        ("prefix", None),
+        ("partitions", 10_001),
+        ("partitions", True),
+        ("segments", "1"),
+        ("starts", -1),
+        ("bytes", 1.5),
+    ],
+)
+def test_a_value_that_no_manifest_has_is_refused(name: str, value: Any, tmp_path: Path) -> None:
+    filled(tmp_path, [kept(0)])
+    path = tmp_path / "journal.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+
+    with pytest.raises(JournalError, match=rf"was no value of .*{name}"):
+        opened(tmp_path)
+
+
+def test_a_manifest_nested_without_end_is_refused(tmp_path: Path) -> None:
+    filled(tmp_path, [kept(0)])
+    (tmp_path / "journal.json").write_text("[" * 100_000)
+
+    with pytest.raises(JournalError, match="expected the manifest of a journal"):
+        opened(tmp_path)
+
+
+def test_a_manifest_of_a_billion_segments_takes_no_memory(tmp_path: Path) -> None:
+    filled(tmp_path, [kept(0)])
+    path = tmp_path / "journal.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"segments": 10**9}))
+
+    with (
+        opened(tmp_path) as journal,
+        pytest.raises(JournalError, match=r"lacking \[2, 3, 4, 5, 6\]"),
+    ):
+        list(journal.records())
 
 
 def test_segments_without_their_manifest_are_not_begun_anew(tmp_path: Path) -> None:
