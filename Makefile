@@ -17,7 +17,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 tests/unit tests/agents tests/test_architecture.py
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" tests/unit tests/agents tests/test_architecture.py
 
 # QUICK=1, PEERS=1; more by BENCH="--only latency --merge"
 bench: $(READY)

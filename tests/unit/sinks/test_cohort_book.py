@@ -48,6 +48,7 @@ def worlds(seed: int) -> list[World]:
     return [*found[:2], replace(found[2], rows=less)]
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_a_book_after_any_replacements_is_a_new_book_of_what_it_holds(seed: int) -> None:

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,6 +117,7 @@ def interleavings(draw: st.DrawFn) -> tuple[list[list[Record]], dict[str, list[s
     return batches, arrivals
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(interleavings())
 def test_the_rows_depend_on_what_was_published_and_not_on_the_order(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,7 @@ def bytes_of(paths: Sequence[Path]) -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in paths}
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(draws, min_size=1, max_size=12), min_size=1, max_size=5), st.booleans())
 def test_a_follower_writes_what_a_new_report_would_be(steps: list[list[int]], swap: bool) -> None:

@@ -151,6 +151,7 @@ def chosen(calls: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
     return sorted(random.Random(len(calls)).sample(calls, SAMPLE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["signal=SIGKILL", "error=ENOSPC", "error=EIO"])
 def test_rows_and_offsets_are_of_one_batch_whatever_fails(
     undisturbed: Undisturbed, tmp_path: Path, fault: str

@@ -11,6 +11,7 @@ from tests.unit.sinks.paper.naive import Oracle
 from tests.unit.sinks.paper.samples import CASH_POOR, Scenario, scenarios
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(scenarios() | scenarios(rules=CASH_POOR))
 def test_an_account_written_apart_comes_to_the_same(scenario: Scenario) -> None:
