@@ -192,11 +192,13 @@ class CellReader:
     def _adjusted(self, cells: TickCells) -> TickCells:
         close = self._numbers("close")
         known = close.good & (close.values != 0)
-        factor = np.divide(
-            cells.price.values, close.values, out=np.full(self.rows, np.nan), where=known
-        )
-        scaled: dict[str, Any] = {
-            name: replace(getattr(cells, name), values=getattr(cells, name).values * factor)
-            for name in ("open", "high", "low")
-        }
+        # what comes out beyond a float is refused with its row
+        with np.errstate(over="ignore", invalid="ignore"):
+            factor = np.divide(
+                cells.price.values, close.values, out=np.full(self.rows, np.nan), where=known
+            )
+            scaled: dict[str, Any] = {
+                name: replace(getattr(cells, name), values=getattr(cells, name).values * factor)
+                for name in ("open", "high", "low")
+            }
         return replace(cells, **scaled)

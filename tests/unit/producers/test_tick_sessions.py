@@ -117,6 +117,19 @@ def test_the_midnight_of_a_date_is_the_date(cell: str) -> None:
     assert [tick["session"] for tick in ticks] == ["2020-01-02", "2020-01-03"]
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_an_adjusted_bar_beyond_a_float_is_refused_without_a_warning() -> None:
+    ticks, refused = ticks_of(
+        "date,open,high,low,close,adj close\n"
+        "2020-01-02,1e300,1e300,1,1e-300,1e50\n2020-01-03,1,inf,1,1,0\n2020-01-06,4,4,2,2,1\n",
+        ticker="A",
+        adjusted=True,
+    )
+
+    assert [(tick["session"], tick["price"]) for tick in ticks][-1] == ("2020-01-06", 1.0)
+    assert [each[:7] for each in refused] == ["line 2:", "line 3:"]
+
+
 def test_parquet_times_and_dates_are_read_as_what_they_are() -> None:
     moment = datetime(2020, 1, 2, 14, 30, tzinfo=UTC)
     frame = pd.DataFrame({"timestamp": [moment], "ticker": ["A"], "price": [1.0]})
