@@ -14,10 +14,10 @@ from kafka.errors import KafkaError
 
 from schemas.cluster import client_options
 from schemas.topics import INBOUND, prefixed
-from signal_tracker.compression import read_every_compression
 from signal_tracker.errors import JournalError
 from signal_tracker.journal import Journal
 from signal_tracker.journal_frames import Kept
+from sinks.compression import read_every_compression
 
 Tp = tuple[str, int]
 

@@ -12,6 +12,7 @@ from schemas.cluster import Broker, client_options
 from schemas.topics import CATALOGUE, INBOUND, Topic, prefixed
 from signal_tracker import admin
 from signal_tracker.errors import BrokerError, MissingTopicError
+from sinks.compression import read_every_compression
 from streams.inbound import Chunk
 
 _POLL_MS = 200
@@ -83,6 +84,7 @@ def opened_log(broker: Broker, prefix: str) -> Iterator[KafkaLog]:
     if missing:
         msg = f"there is no topic {', '.join(missing)} at {broker}"
         raise MissingTopicError(msg)
+    read_every_compression()
     consumer = KafkaConsumer(
         **client_options(broker),
         bootstrap_timeout_ms=admin.TIMEOUT_MS,

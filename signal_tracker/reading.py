@@ -12,6 +12,7 @@ from signal_tracker import admin
 from signal_tracker.errors import BrokerError, MissingTopicError, SilentBrokerError
 from signal_tracker.progress import say
 from signal_tracker.waiting import EVERY_S, Waiting
+from sinks.compression import read_every_compression
 
 POLL_MS = 200
 
@@ -34,6 +35,7 @@ def read(
         msg = f"there is no topic {topic} at {broker}"
         raise MissingTopicError(msg)
     tps = {TopicPartition(*tp): end for tp, end in ends.items()}
+    read_every_compression()
     consumer = KafkaConsumer(
         **client_options(broker),
         bootstrap_timeout_ms=admin.TIMEOUT_MS,

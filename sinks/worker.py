@@ -20,6 +20,7 @@ from kafka.errors import (
 from schemas.cluster import TOPIC_DENIED, Broker, client_options, denied
 from schemas.sources import is_later_start, source_id
 from schemas.topics import OUTBOUND, prefixed
+from sinks.compression import read_every_compression
 from sinks.decoding import decode_parts
 from sinks.errors import (
     BrokerError,
@@ -258,6 +259,7 @@ def _trouble(broker: Broker, error: KafkaError) -> BrokerError:
 
 
 def _consumer(broker: Broker) -> Any:
+    read_every_compression()
     consumer = KafkaConsumer(
         **client_options(broker),
         group_id=None,

@@ -18,7 +18,13 @@ MAX_LINES = 300
 
 # who may read the environment, and who may talk to the broker
 ENVIRON = {"signal_tracker/settings.py", "signal_tracker/cli.py"}
-KAFKA = {"producers/publisher.py", "sinks/fetching.py", "sinks/hearing.py", "sinks/worker.py"}
+KAFKA = {
+    "producers/publisher.py",
+    "sinks/compression.py",
+    "sinks/fetching.py",
+    "sinks/hearing.py",
+    "sinks/worker.py",
+}
 SHELL = (
     "app",
     "agents",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from schemas.topics import SIGNALS, TICKS
 from tests.e2e.audited import Stored, stored_in
@@ -82,6 +83,21 @@ def test_what_cannot_be_compared_is_said_in_one_line(stored: Stored, tmp_path: P
     assert "run `signal-tracker sink sqlite` first" in empty.stderr
     elsewhere = run("audit", *words[:2], "--prefix", "none.", *stored.words[-2:], expect=1)
     assert "none." in elsewhere.stderr
+
+
+def test_records_of_every_compression_are_audited_and_rebuilt(stored: Stored) -> None:
+    pipeline = stored.pipeline
+    for day, codec in enumerate(("gzip", "snappy", "lz4", "zstd"), 3):
+        client = Producer({"bootstrap.servers": pipeline.broker, "compression.type": codec})
+        for number in range(50):
+            tick = {"ticker": f"T{number}", "price": 10.0 + day, "session": f"2022-10-0{day}"}
+            client.produce(pipeline.topic(TICKS), json.dumps(tick), f"T{number}")
+        assert client.flush(60) == 0
+    pipeline.wait_until_stored(stored.worker, stored.sink)
+
+    assert stored.audit("--wait", "60").out[-1].endswith(" unsettled=0")
+    stored.sink.end(signal.SIGTERM)
+    assert stored.rebuild().out[-1].endswith(" dropped=0")
 
 
 def test_a_database_is_made_anew_and_the_sink_goes_on(stored: Stored) -> None:

@@ -13,8 +13,8 @@ from confluent_kafka import Producer
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from schemas.topics import INBOUND, SIGNALS
-from signal_tracker.compression import read_every_compression
 from signal_tracker.reading import read
+from sinks.compression import read_every_compression
 from sinks.errors import NoDatabaseError
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, query, table_rows

@@ -1,7 +1,7 @@
 """Snappy and zstd for kafka-python, which knows them only by libraries that are not ours.
 
-Foreign clients compress as they like; the worker reads all of it, so what reads the
-inbound topics beside it has to, too.
+Foreign clients compress as they like, and a broker as its topic is configured; the worker
+reads all of it, so what reads topics beside it has to, too.
 """
 
 import io
