@@ -35,6 +35,9 @@ _OFFSET = r"(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _EXACT_INTEGERS = 2.0**53
 _PER_MS = {"ms": 1, "us": 1_000, "ns": 1_000_000}
 _DAY_MS = 86_400_000
+# the second day of year 1 and the last but one of year 9999, in seconds since 1970
+_FIRST_S, _LAST_S = -62_135_510_400, 253_402_128_000
+_PER_S = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,7 @@ def days(column: Column) -> Cast:
         dates = since // per_day
         return _cast(dates, present, present & (dates * per_day != since))
     if pa.types.is_timestamp(column.type):
-        local = column.to_pandas().dt.tz_localize(None).to_numpy("datetime64[us]")
+        local = _within_datetime(column).to_pandas().dt.tz_localize(None).to_numpy("datetime64[us]")
         dates = local.astype("datetime64[D]")
         return _cast(dates.astype(np.int64), present, present & (dates != local))
     if not pa.types.is_string(column.type):
@@ -175,7 +178,7 @@ def instants(column: Column, tz: ZoneInfo | None) -> Cast:
         since = numbers_of(column.cast(pa.int64()), "i8", 0)
         return _cast(since // _PER_MS[column.type.unit], present, None)
     if pa.types.is_timestamp(column.type):
-        series = column.to_pandas()
+        series = _within_datetime(column).to_pandas()
         if column.type.tz is None:
             series = _localized(series, tz)
         return _milliseconds(series.dt.tz_convert("UTC"), present)
@@ -234,6 +237,18 @@ def _text_days(column: Column, present: Mask) -> Cast:
     dates = pd.to_datetime(series, format="%Y-%m-%d", errors="coerce")
     values = dates.to_numpy("datetime64[D]").astype(np.int64)
     return _cast(values, present, present & dates.isna().to_numpy())
+
+
+def _within_datetime(column: Column) -> Column:
+    """Return times with null for those that pandas cannot put on a clock."""
+    per_s = _PER_S.get(column.type.unit)
+    if per_s is None:
+        return column
+    since = numbers_of(column.cast(pa.int64()), "i8", 0)
+    beyond = (since < _FIRST_S * per_s) | (since > _LAST_S * per_s)
+    if not beyond.any():
+        return column
+    return pc.if_else(booleans_from(beyond), pa.nulls(1, column.type)[0], column)
 
 
 def _localized(series: Any, tz: ZoneInfo | None) -> Any:

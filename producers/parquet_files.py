@@ -58,6 +58,8 @@ def _open(stream: IO[bytes], coded: Sequence[str] = ()) -> Any:
 def _tidy(name: str, column: Column) -> Column:
     # else a cell would fail only where it is shown, long after the file was opened
     column.validate(full=True)
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+        pa.lib.string_to_tzinfo(column.type.tz)
     return tidy_names(column) if name in NAMES else tidy(column)
 
 

@@ -133,7 +133,7 @@ class Tail:
     def _run(self) -> None:
         try:
             self._read_on()
-        except (KafkaError, JournalError, OSError, ValueError) as error:
+        except Exception as error:
             self._failure = error
 
     def _read_on(self) -> None:

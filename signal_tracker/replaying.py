@@ -83,7 +83,8 @@ class Replay:
             letter.value,
             letter.place.partition,
             letter.published_ms if letter.published_ms >= 0 else None,
-            headers=[*others, (REPLAY_HEADER, str(letter.origin).encode())],
+            # first: of many headers a letter keeps but the first, and this one has to stay
+            headers=[(REPLAY_HEADER, str(letter.origin).encode()), *others],
             on_too_large=too_large,
         )
 

@@ -19,7 +19,8 @@ from sinks.errors import DatabaseVersionError, SinkBusyError, UnreadableError
 from sinks.sink import Batch, Fields, Position, TopicPartition
 from sinks.sqlite import SqliteSink, connect, take_lock
 from sinks.sqlite_queries import read_positions
-from sinks.sqlite_schema import migrate
+from sinks.sqlite_schema import MIGRATIONS, migrate
+from sinks.sqlite_trouble import refuse_other
 
 _AT_ONCE = 1_000
 _BUSY_S = 3.0
@@ -77,6 +78,8 @@ class Workshop:
         with _readable(self.path):
             connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
             try:
+                # another program's stays as it is, whatever is asked for
+                refuse_other(self.path, connection, len(MIGRATIONS))
                 migrate(connection)
                 self.positions = dict(read_positions(connection))
                 # Without a write-ahead log beside it a file can be replaced while readers come

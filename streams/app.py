@@ -158,6 +158,7 @@ def create_app(config: WorkerConfig) -> faust.App:
         await keep_known(producer, written)
         lease.begin()
         await epochs.raise_of(taken)
+        processor.raised(taken)
         log.info("ready: judging partitions %s of %d", mine, config.partitions)
 
     # Begins when the tables are recovered. It runs in the loop that judges, and the group's

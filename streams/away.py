@@ -14,6 +14,7 @@ from mode.exceptions import MaxRestartsExceeded
 from streams.lease import DisplacedError
 from streams.processor import BrokenError
 from streams.rows import StateError
+from streams.shelf import ShelfError
 from streams.stalls import StalledError
 
 # What has a reason that is ours or the broker's: how it came about is no matter for a user.
@@ -24,6 +25,7 @@ KNOWN: Final = (
     BrokenError,
     DisplacedError,
     StalledError,
+    ShelfError,
     asyncio.TimeoutError,
     OSError,
     # What Faust's supervisors make of an agent that has failed.

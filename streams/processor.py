@@ -96,6 +96,10 @@ class Processor:
         """Hold the state of just these partitions; see `Trackers.take_over`."""
         return self._trackers.take_over(partitions)
 
+    def raised(self, partitions: Iterable[int]) -> None:
+        """Note that the epochs of these are durable."""
+        self._trackers.raised(partitions)
+
     def prepare(self, partition: int) -> None:
         """Build the state of a partition before the others' rows are here."""
         self._trackers.prepare(partition)

@@ -35,8 +35,12 @@ class Trackers:
                 table.drop(gone)
         for partition in sorted(mine):
             self._build(partition)
-        new, self._new = self._new & mine, set()
-        return {number: self._held[number] for number in sorted(new)}
+        self._new &= mine
+        return {number: self._held[number] for number in sorted(self._new)}
+
+    def raised(self, partitions: Iterable[int]) -> None:
+        """Note that the epochs of these are durable: until then each take-over raises them."""
+        self._new -= set(partitions)
 
     def prepare(self, partition: int) -> None:
         """Build the state of a partition whose rows are here, while others are still read.

@@ -171,3 +171,16 @@ def test_a_text_that_is_none_refuses_the_parquet_file() -> None:
 
     with pytest.raises(InputError, match=r"expected a Parquet file: Invalid UTF8"):
         ticks_of(buffer.getvalue().replace(b"20xy", b"20\xff\xff"))
+
+
+@pytest.mark.parametrize("column", ["timestamp", "date"])
+def test_a_time_beyond_the_calendar_refuses_its_row_alone(column: str) -> None:
+    times = pa.array([1_577_941_200, 1_700_000_000_000], pa.timestamp("s", tz="America/New_York"))
+    table = pa.table({column: times, "ticker": ["A", "B"], "close": [1.0, 2.0]})
+    buffer = io.BytesIO()
+    pq.write_table(table.cast(table.schema), buffer)
+
+    ticks, refused = ticks_of(buffer.getvalue())
+
+    assert [tick["ticker"] for tick in ticks] == ["A"]
+    assert [each[:7] for each in refused] == ["line 2:"]

@@ -163,7 +163,7 @@ def test_a_replay_is_the_record_as_it_came_marked_with_its_origin() -> None:
     assert run_.sent == 1
     assert (sent.topic, sent.partition, sent.key, sent.value) == ("signals", 3, b"AAPL", BAD)
     assert sent.timestamp == 1_700_000_000_007
-    assert sent.headers == [("trace", b"1"), ("trace", None), (REPLAY_HEADER, b"signals/3/7")]
+    assert sent.headers == [(REPLAY_HEADER, b"signals/3/7"), ("trace", b"1"), ("trace", None)]
 
 
 def test_replaying_all_again_sends_each_letter_once_however_often_it_died() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.records import Record
-from sinks.errors import SinkBusyError, UnreadableError
+from sinks.errors import DatabaseTroubleError, SinkBusyError, UnreadableError
 from sinks.sink import Fields
 from sinks.snapshot import DATABASE
 from sinks.sqlite import SqliteSink
@@ -184,3 +184,16 @@ def test_a_link_stays_one_and_the_file_keeps_its_mode(path: Path) -> None:
     assert path.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o600
     assert rows(path, "SELECT close FROM bars") == [(2.0,)]
+
+
+def test_another_programs_database_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "signals.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE customers (name TEXT)")
+    connection.close()
+    before = path.read_bytes()
+
+    with pytest.raises(DatabaseTroubleError, match="another program's database"):
+        Workshop(path).take_old()
+
+    assert path.read_bytes() == before

@@ -111,3 +111,13 @@ def test_rows_of_a_partition_in_use_are_not_kept_in_the_table(table_of: Tables) 
         table_of[name].written(1, [(key, value, None)], offset)
 
     assert all(not table.rows(1) for table in table_of.values())
+
+
+def test_what_a_take_over_could_not_raise_is_raised_by_the_next(table_of: Tables) -> None:
+    recover(table_of, 1, some_life(3, "a"))
+    trackers = Trackers(RULES, table_of)
+
+    assert list(trackers.take_over([1])) == [1]
+    assert list(trackers.take_over([1])) == [1]
+    trackers.raised([1])
+    assert list(trackers.take_over([1])) == []
