@@ -16,6 +16,7 @@ from kafka.errors import (
 from schemas.cluster import TOPIC_DENIED, Broker, client_options, denied
 from schemas.sources import source_id
 from schemas.topics import CATALOGUE, prefixed
+from signal_tracker.consumers import open_consumer
 from signal_tracker.doors import check_once, explained
 from signal_tracker.errors import BrokerError
 from sinks.hearing import is_silence
@@ -100,11 +101,9 @@ def end_offsets(broker: Broker, names: Iterable[str]) -> dict[tuple[str, int], i
     if not tps:
         return {}
     with _connecting(broker):
-        consumer = KafkaConsumer(
-            **client_options(broker),
+        consumer = open_consumer(
+            broker,
             bootstrap_timeout_ms=TIMEOUT_MS,
-            group_id=None,
-            enable_auto_commit=False,
             fetch_max_wait_ms=1,
             max_partition_fetch_bytes=1,
         )

@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.cluster import client_options
 from schemas.topics import INBOUND, prefixed
+from signal_tracker.consumers import open_consumer
 from signal_tracker.errors import JournalError
 from signal_tracker.journal import Journal
 from signal_tracker.journal_frames import Kept
-from sinks.compression import read_every_compression
 
 Tp = tuple[str, int]
 
@@ -112,10 +112,13 @@ class Tail:
         self._thread.start()
 
     def stop(self) -> None:
-        """Keep what has been read, then end; raise what has gone wrong."""
+        """Keep what has been read, then end; raise JournalError where that has gone wrong."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(_STOP_S)
+            if self._thread.is_alive():
+                msg = f"{self._journal.folder}: what came last was not kept within {_STOP_S:.0f} s"
+                raise JournalError(msg)
         self.check()
 
     def check(self) -> None:
@@ -137,12 +140,9 @@ class Tail:
             self._failure = error
 
     def _read_on(self) -> None:
-        read_every_compression()
-        consumer = KafkaConsumer(
-            **client_options(self._broker),
+        consumer = open_consumer(
+            self._broker,
             client_id=self._client_id,
-            group_id=None,
-            enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_bytes=_FETCH_BYTES,
             max_partition_fetch_bytes=_FETCH_BYTES,

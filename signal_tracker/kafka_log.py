@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from kafka.errors import OffsetOutOfRangeError
 
-from schemas.cluster import Broker, client_options
+from schemas.cluster import Broker
 from schemas.topics import CATALOGUE, INBOUND, Topic, prefixed
 from signal_tracker import admin
+from signal_tracker.consumers import open_consumer
 from signal_tracker.errors import BrokerError, MissingTopicError
-from sinks.compression import read_every_compression
 from streams.inbound import Chunk
 
 _POLL_MS = 200
@@ -84,12 +84,9 @@ def opened_log(broker: Broker, prefix: str) -> Iterator[KafkaLog]:
     if missing:
         msg = f"there is no topic {', '.join(missing)} at {broker}"
         raise MissingTopicError(msg)
-    read_every_compression()
-    consumer = KafkaConsumer(
-        **client_options(broker),
+    consumer = open_consumer(
+        broker,
         bootstrap_timeout_ms=admin.TIMEOUT_MS,
-        group_id=None,
-        enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_max_bytes=_FETCH_BYTES,
     )

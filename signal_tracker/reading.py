@@ -1,20 +1,21 @@
 """Read a topic without a consumer group: all of it, or on and on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from schemas.cluster import Broker, client_options
+from schemas.cluster import Broker
 from schemas.sources import is_later_start
 from signal_tracker import admin
+from signal_tracker.consumers import open_consumer
 from signal_tracker.errors import BrokerError, MissingTopicError, SilentBrokerError
 from signal_tracker.progress import say
 from signal_tracker.waiting import EVERY_S, Waiting
-from sinks.compression import read_every_compression
 
 POLL_MS = 200
+_SILENCE_S = 60.0
 
 
 def read(
@@ -28,20 +29,16 @@ def read(
     """Yield kafka-python's records of a topic, each partition in its order.
 
     Without `follow` it ends at the ends taken at the call. With `start` it begins at these
-    offsets. It commits nothing. With `follow` a broker that is away is waited for, and said to be.
+    offsets. It commits nothing. With `follow` a broker that is away is waited for, and said to be;
+    without, SilentBrokerError says that it has sent nothing for a minute.
     """
     ends = admin.end_offsets(broker, [topic])
     if not ends:
         msg = f"there is no topic {topic} at {broker}"
         raise MissingTopicError(msg)
     tps = {TopicPartition(*tp): end for tp, end in ends.items()}
-    read_every_compression()
-    consumer = KafkaConsumer(
-        **client_options(broker),
-        bootstrap_timeout_ms=admin.TIMEOUT_MS,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
+    consumer = open_consumer(
+        broker, bootstrap_timeout_ms=admin.TIMEOUT_MS, auto_offset_reset="earliest"
     )
     try:
         consumer.assign(list(tps))
@@ -52,7 +49,7 @@ def read(
                 consumer.seek(tp, min(start.get(tuple(tp), 0), end))
             else:
                 consumer.seek_to_beginning(tp)
-        yield from _follow(consumer, broker, topic) if follow else _until(consumer, tps)
+        yield from _follow(consumer, broker, topic) if follow else _until(consumer, broker, tps)
     finally:
         consumer.close()
 
@@ -105,8 +102,32 @@ class _Followed:
         return found[self._topic]
 
 
-def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    # position, and not the last record seen: offsets have gaps where a topic is compacted
-    while any(consumer.position(tp) < end for tp, end in ends.items()):
-        for tp, records in consumer.poll(timeout_ms=POLL_MS).items():
+def _until(
+    consumer: KafkaConsumer,
+    broker: Broker,
+    ends: Mapping[TopicPartition, int],
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[Any]:
+    reached = _positions(consumer, ends)
+    heard = clock()
+    while behind := [tp for tp, end in ends.items() if reached[tp] < end]:
+        polled = consumer.poll(timeout_ms=POLL_MS)
+        for tp, records in polled.items():
             yield from (record for record in records if record.offset < ends[tp])
+        # position, and not the last record seen: offsets have gaps where a topic is compacted
+        before, reached = reached, _positions(consumer, ends)
+        if polled or reached != before:
+            heard = clock()
+        elif clock() - heard > _SILENCE_S:
+            part = behind[0]
+            msg = (
+                f"no record of {part.topic}[{part.partition}]@{reached[part]} from {broker}"
+                f" for {_SILENCE_S:.0f} s, though it goes to @{ends[part]}"
+            )
+            raise SilentBrokerError(msg)
+
+
+def _positions(
+    consumer: KafkaConsumer, tps: Iterable[TopicPartition]
+) -> Mapping[TopicPartition, int]:
+    return {tp: consumer.position(tp) for tp in tps}

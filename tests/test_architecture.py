@@ -215,3 +215,12 @@ def test_the_locks_are_hashed_and_name_no_index() -> None:
         pins = [n for n, line in enumerate(lines) if re.match(r"[a-z0-9].*==", line)]
         assert pins
         assert all("--hash=sha256:" in lines[n + 1] for n in pins)
+
+
+def test_consumers_are_opened_where_every_compression_is_read() -> None:
+    opening = {
+        named(path) for path in modules() if re.search(r"\bKafkaConsumer\(", path.read_text())
+    }
+
+    assert opening == {"signal_tracker/consumers.py", "sinks/worker.py"}
+    assert all("    read_every_compression()\n" in (ROOT / each).read_text() for each in opening)
