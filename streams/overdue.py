@@ -1,4 +1,4 @@
-"""A worker that has failed ends, also where Faust does not come to its end.
+"""A worker that has failed, or was asked to stop, ends, also where Faust does not come to it.
 
 Stopping, Faust waits for its producer, its consumer's thread and its tables, any of which may
 wait for a broker's answer that never comes. Nothing is lost by not waiting for them: what is
@@ -11,6 +11,8 @@ from typing import Final
 
 # An end in good order takes one or two.
 END_SECONDS: Final = 15.0
+# Whoever asked for it kills what has not ended after ten.
+STOP_SECONDS: Final = 8.0
 
 
 class Overdue:
@@ -23,7 +25,7 @@ class Overdue:
         self._thread: Thread | None = None
 
     def begin(self) -> None:
-        """Note that the worker has failed; once is enough."""
+        """Note that the worker is to end; once is enough."""
         if self._thread is None:
             self._thread = Thread(target=self._wait, name="overdue", daemon=True)
             self._thread.start()

@@ -7,6 +7,7 @@ or is broken stops it.
 
 import gc
 import logging
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
@@ -19,7 +20,7 @@ from streams.away import KNOWN, is_away
 from streams.lease import DisplacedError
 from streams.logs import CHATTY, Quiet
 from streams.memory import give_back_what_is_freed
-from streams.overdue import Overdue
+from streams.overdue import STOP_SECONDS, Overdue
 from streams.transport import BatchTransport
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,25 @@ class WorkerError(Exception):
 
 
 class _Worker(faust.Worker):
-    def __init__(self, app: faust.App, reasons: list[BaseException], **options: Any) -> None:
+    def __init__(
+        self,
+        app: faust.App,
+        reasons: list[BaseException],
+        on_asked_to_stop: Callable[[], None],
+        **options: Any,
+    ) -> None:
         super().__init__(app, **options)
         self._reasons = reasons
+        self._on_asked_to_stop = on_asked_to_stop
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        # mode has no other sign
+        return bool(self._signal_stop_time)
+
+    def _schedule_shutdown(self, number: signal.Signals) -> None:
+        self._on_asked_to_stop()
+        super()._schedule_shutdown(number)
 
     def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
         super().on_setup_root_logger(logger, level)
@@ -71,7 +88,7 @@ def _first_reason(
 def run_worker(
     config: WorkerConfig,
     log_file: Path | None = None,
-    on_overdue: Callable[[Exception], None] = lambda _error: None,
+    on_overdue: Callable[[Exception | None], None] = lambda _error: None,
 ) -> None:
     """Run the worker in the foreground; SIGINT and SIGTERM end it cleanly.
 
@@ -80,7 +97,7 @@ def run_worker(
     The same where the broker was made anew, or has lost what the worker's state was of.
     Raise AwayError where the broker did not answer, WorkerError where anything else failed.
     Where it failed and does not come to its end, `on_overdue` gets the same error, in a thread
-    of its own, and is to end the process.
+    of its own, and is to end the process; None where it was asked to stop.
     """
     # A chunk of thousands of live records makes the collector look at all of them again and
     # again, a quarter of a single tick's cost; nothing in them is a cycle.
@@ -89,7 +106,14 @@ def run_worker(
     # A log on a full disk is no reason for a traceback a line.
     logging.raiseExceptions = False
     app = create_app(config)
-    overdue = Overdue(lambda: on_overdue(_told(app, reasons[0], log_file)))
+
+    def end_failed() -> None:
+        # What fails while it ends because it was asked to is no reason to begin anew.
+        if not worker.is_asked_to_stop:
+            on_overdue(_told(app, reasons[0], log_file))
+
+    stopping = Overdue(lambda: on_overdue(None), STOP_SECONDS)
+    overdue = Overdue(end_failed)
     reasons = _first_reason(app, overdue.begin)
     options: dict[str, Any] = {
         # At `warn` Faust's terminal sets the root logger to DEBUG, 100 us an event.
@@ -98,19 +122,19 @@ def run_worker(
         "quiet": True,
         "redirect_stdouts": False,
     }
-    worker = _Worker(app, reasons, **options)
+    worker = _Worker(app, reasons, stopping.begin, **options)
     try:
         worker.execute_from_commandline()
     except SystemExit as leave:
         # Faust leaves so in any case; what failed before the app had started is the context.
         if leave.code and leave.__context__ is not None:
             reasons.append(leave.__context__)
-        # What fails while it ends because it was asked to is no reason to begin anew.
-        if not reasons or worker._signal_stop_time:  # noqa: SLF001 - Faust has no other sign
+        if not reasons or worker.is_asked_to_stop:
             raise
         raise _told(app, reasons[0], log_file) from None
     finally:
         overdue.is_over()
+        stopping.is_over()
 
 
 def _told(app: faust.App, reason: BaseException, log_file: Path | None) -> Exception:

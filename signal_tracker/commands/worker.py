@@ -1,16 +1,19 @@
 """`signal-tracker worker`: the Faust worker that joins signals and prices."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import click
 
 from schemas.cluster import Cluster
 from signal_tracker.anew import FLAG, begin_anew
+from signal_tracker.logs import PipelineLog
 from signal_tracker.options import (
     DEFAULT_APP_ID,
     ManyOption,
@@ -114,8 +117,7 @@ def command(  # noqa: PLR0917 click passes options by name
     from signal_tracker.admin import replica_counts
     from signal_tracker.checks import check_judging
     from signal_tracker.heartbeat import heartbeat as beating
-    from signal_tracker.logs import PipelineLog
-    from signal_tracker.state_folder import open_shelf, source_ids
+    from signal_tracker.state_folder import open_shelf, sources_of
     from signal_tracker.waiting import wait_for_topics
     from streams.app import WorkerConfig, own_topics
     from streams.lease import DisplacedError
@@ -138,18 +140,7 @@ def command(  # noqa: PLR0917 click passes options by name
     # Faust wants a folder, though nothing of ours goes there.
     folder = TemporaryDirectory(prefix="signal-tracker-")
 
-    def end(error: Exception) -> None:
-        """Begin anew where that mends it; return where it does not."""
-        folder.cleanup()
-        pipeline.pipeline(f"worker {group} stopped")
-        if isinstance(error, (DisplacedError, AwayError)):
-            tell(f"worker {group} begins anew: {error}")
-            begin_anew()
-
-    def end_at_once(error: Exception) -> None:
-        end(error)
-        say(f"Error: {error}")
-        os._exit(1)
+    ending = _Ending(group, broker, folder, tell, pipeline)
 
     with ExitStack() as stack:
         work_dir = stack.enter_context(folder)
@@ -173,15 +164,49 @@ def command(  # noqa: PLR0917 click passes options by name
             instance=instance,
             on_alive=beating(heartbeat),
             shelf=shelf,
-            sources=partial(source_ids, broker, group),
+            sources=partial(sources_of, broker, group),
         )
         try:
-            run_worker(config, log, end_at_once)
+            run_worker(config, log, ending.at_once)
         except (DisplacedError, AwayError) as error:
             stack.close()
-            end(error)
+            ending.of(error)
         finally:
             pipeline.pipeline(f"worker {group} stopped")
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What is done where a worker ends by itself, or is late where it was asked to."""
+
+    group: str
+    broker: Cluster
+    folder: TemporaryDirectory[str]
+    tell: Callable[[str], None]
+    pipeline: PipelineLog
+
+    def of(self, error: Exception | None) -> None:
+        """Begin anew where that mends it; return where it does not."""
+        from streams.lease import DisplacedError
+        from streams.run import AwayError
+
+        self.folder.cleanup()
+        self.pipeline.pipeline(f"worker {self.group} stopped")
+        if isinstance(error, (DisplacedError, AwayError)):
+            self.tell(f"worker {self.group} begins anew: {error}")
+            begin_anew()
+
+    def at_once(self, error: Exception | None) -> NoReturn:
+        """End the process, which waits for what does not come."""
+        self.of(error)
+        if error is None:
+            self.tell(
+                f"worker {self.group} did not wait for {self.broker}: what it had at hand is read"
+                " again"
+            )
+            os._exit(0)
+        say(f"Error: {error}")
+        os._exit(1)
 
 
 def _partition_counts(broker: Cluster, prefix: str, names: Sequence[str]) -> Mapping[str, int]:

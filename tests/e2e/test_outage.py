@@ -6,6 +6,7 @@ longer than a test run likes.
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,6 +83,38 @@ def test_all_processes_come_back_by_themselves(
             assert not any("Traceback" in line for line in meanwhile), "\n".join(meanwhile)
             assert len(meanwhile) <= 3 + LINES_A_SECOND * AWAY_S, "\n".join(meanwhile)
         assert [each.end() for each in reversed(running)] == [0, 0, 0, 0]
+
+
+def test_a_worker_that_is_asked_to_stop_does_not_wait_for_its_broker(
+    kafka: LastingKafka, tmp_path: Path
+) -> None:
+    parts, wanted = parts_of(tmp_path, TICKERS, count=2, seed=6)
+    with processes_in(tmp_path / "words") as processes:
+        pipeline = Pipeline(processes, kafka.address, tmp_path / "data", "asked.")
+        pipeline.create_topics()
+        worker = pipeline.worker("--ignore-publishing-times")
+        publish(pipeline, parts[0])
+        pipeline.wait_until_judged(worker)
+        told = sum(pipeline.output_ends().values())
+        publish(pipeline, parts[1])
+        wait_until(
+            "the worker to tell of the second part",
+            lambda: sum(pipeline.output_ends().values()) > told,
+            worker,
+        )
+
+        kafka.freeze()
+        try:
+            # Longer than the group's answers are good for: nothing at hand may be sent.
+            time.sleep(7)
+            assert worker.end(signal.SIGTERM) == 0
+        finally:
+            kafka.thaw()
+
+        later, sink = pipeline.worker("--ignore-publishing-times"), pipeline.sqlite_sink()
+        pipeline.wait_until_stored(later, sink)
+        rows = {row["signal_id"]: row for row in table_rows(pipeline.database)["signal_rows"]}
+        assert differences(rows, wanted) == []
 
 
 def said(running: Running) -> list[str]:
