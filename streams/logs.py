@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from types import NoneType
 from typing import Final
 
 # What these say below a warning is about their own services, hundreds of lines a start.
@@ -45,7 +46,8 @@ class Quiet(logging.Filter):
         if record.created - self._last.get(topic, -_QUIET_SECONDS) < _QUIET_SECONDS:
             return False
         self._last[topic] = record.created
-        if record.exc_info and isinstance(record.exc_info[1], self._known):
+        # mode asks for a traceback also where none is under way
+        if record.exc_info and isinstance(record.exc_info[1], (*self._known, NoneType)):
             record.exc_info = None
             record.exc_text = None
         return True

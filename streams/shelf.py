@@ -57,8 +57,13 @@ class Shelf:
         self.close()
 
     def close(self) -> None:
-        """Close the database; nothing is lost without it."""
-        self._db.close()
+        """Close the database; nothing is lost without it, nor where a write has failed before."""
+        try:
+            self._db.close()
+        except Exception as error:  # RocksDB's binding has no narrower one
+            if self._failed is None:
+                msg = f"cannot close the rows in {self._folder}: {error}"
+                raise ShelfError(msg) from error
 
     def write(self, partition: int, table: str, rows: Iterable[Row], offset: int) -> None:
         """Put rows, or take away those that are None, with how far the changelog was read.
@@ -144,7 +149,7 @@ class Shelf:
         # At a damaged place it ends as at the end of all.
         try:
             found.status()
-        except Exception as error:  # RocksDB's binding has no narrower one
+        except Exception as error:  # as above
             (self._folder / _DAMAGED).touch()
             msg = f"the rows in {self._folder} are damaged ({error}): start the worker again"
             self._failed = ShelfError(f"{msg}, it recovers from the changelogs")

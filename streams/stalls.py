@@ -14,6 +14,9 @@ Partition: TypeAlias = tuple[str, int]
 
 # A chunk takes a fraction of a second, its effects an answer of the broker.
 STALL_SECONDS: Final = 40.0
+# Each commit looks, twice a second. Time in which nobody did is the broker's: a commit waits for it
+# before it looks.
+_UNSEEN_SECONDS: Final = 5.0
 
 
 class StalledError(Exception):
@@ -33,6 +36,7 @@ class Stalls:
         self._seconds = seconds
         self._clock = clock
         self._since: dict[Partition, tuple[int, float]] = {}
+        self._looked = float("-inf")
 
     def look(self, chunks: Iterable[tuple[Partition, ChunkOffsets]]) -> None:
         """Raise StalledError where a chunk has been the first one for too long.
@@ -41,6 +45,9 @@ class Stalls:
         """
         now = self._clock()
         before, self._since = self._since, {}
+        if now - self._looked > _UNSEEN_SECONDS:
+            before = {}
+        self._looked = now
         if not self._lease.holds:
             return
         for tp, each in chunks:

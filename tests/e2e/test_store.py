@@ -1,7 +1,9 @@
 """A worker with rows on disk: what it finds there at its next start, and what it does not."""
 
 import random
+import resource
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from streams.app import changelogs
 from streams.shelf import Shelf
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, table_rows
-from tests.e2e.processes import Processes, Running, processes_in, wait_until
+from tests.e2e.processes import PATIENCE_S, Processes, Running, processes_in, wait_until
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals, write_files
 
@@ -116,6 +118,27 @@ def test_rows_are_the_same_whatever_a_kill_leaves_on_the_disk(story: Story, harm
     story.publish(3)
     story.assert_judged(second)
     assert ("recovering" in second.err.read_text()) == (harm == "damage")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no limit of another process's files")
+def test_a_full_disk_ends_the_worker_in_one_line_and_loses_nothing(story: Story) -> None:
+    first = story.worker()
+    story.publish(0)
+    story.pipeline.wait_until_judged(first)
+
+    # What makes its log of writes longer fails, as on a full disk; its own words go on.
+    size = max(each.stat().st_size for each in story.rows.glob("*.log"))
+    assert size > first.err.stat().st_size + 10_000
+    resource.prlimit(first.process.pid, resource.RLIMIT_FSIZE, (size, size))
+    story.publish(1)
+
+    assert first.wait(PATIENCE_S) == 1, str(first)
+    said = first.err.read_text()
+    assert "File too large" in said.splitlines()[-1]
+    assert "Traceback" not in said
+    second = story.worker()
+    story.publish(2, 3)
+    story.assert_judged(second)
 
 
 def test_a_partition_that_was_elsewhere_is_read_on_from_where_it_was(story: Story) -> None:

@@ -24,6 +24,10 @@ class Watched:
         self.now = at
         self._stalls.look([(HERE, self.chunks)])
 
+    def look_until(self, at: float) -> None:
+        while self.now < at:
+            self.look(self.now + 1)
+
 
 @pytest.fixture
 def watched() -> Watched:
@@ -35,7 +39,7 @@ def test_a_chunk_that_nobody_processes_is_told(watched: Watched) -> None:
     watched.chunks.push(10, 19)
     watched.chunks.finish(19)
     watched.look(0)
-    watched.look(39)
+    watched.look_until(39)
 
     with pytest.raises(StalledError, match=r"^signals\[3\] stands still before 10: not processed$"):
         watched.look(40)
@@ -55,6 +59,7 @@ def test_effects_that_never_become_durable_are_told(watched: Watched) -> None:
     watched.chunks.push(0, 9)
     watched.chunks.finish(9, Never())
     watched.look(0)
+    watched.look_until(39)
 
     with pytest.raises(StalledError, match="its effects are not durable"):
         watched.look(40)
@@ -63,7 +68,7 @@ def test_effects_that_never_become_durable_are_told(watched: Watched) -> None:
 def test_a_partition_that_goes_on_is_not_told(watched: Watched) -> None:
     for number in range(10):
         watched.chunks.push(10 * number, 10 * number + 9)
-        watched.look(30.0 * number)
+        watched.look_until(30.0 * number)
         watched.chunks.finish(10 * number + 9)
         watched.chunks.committable(None)
 
@@ -78,9 +83,19 @@ def test_a_broker_that_is_away_is_waited_for(watched: Watched) -> None:
     watched.lease.begin()
     watched.look(101)
 
-    watched.look(140)
+    watched.look_until(140)
     with pytest.raises(StalledError):
         watched.look(141)
+
+
+def test_time_in_which_nobody_looked_is_not_counted(watched: Watched) -> None:
+    watched.chunks.push(0, 9)
+    watched.look(0)
+    watched.look(60)
+
+    watched.look_until(99)
+    with pytest.raises(StalledError):
+        watched.look(100)
 
 
 def test_a_worker_that_stands_still_begins_anew() -> None:
