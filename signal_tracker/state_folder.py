@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from schemas.cluster import Broker
 from signal_tracker import admin
-from signal_tracker.errors import StateInUseError
+from signal_tracker.errors import SilentBrokerError, StateInUseError
 from signal_tracker.progress import say
 from streams.app import changelogs
 from streams.shelf import Shelf, ShelfError, emptied, library
@@ -41,6 +41,14 @@ def source_ids(broker: Broker, group: str) -> Mapping[str, str]:
     names = changelogs(group)
     found = admin.topic_ids(broker, names.values())
     return {table: found[name] for table, name in names.items() if name in found}
+
+
+def sources_of(broker: Broker, group: str) -> Mapping[str, str]:
+    """Return `source_ids` to a worker, which waits where a ConnectionError says that it has to."""
+    try:
+        return source_ids(broker, group)
+    except SilentBrokerError as error:
+        raise ConnectionError(str(error)) from error
 
 
 def _readable(folder: Path, broker: Broker, group: str) -> Shelf:

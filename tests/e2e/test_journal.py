@@ -18,6 +18,7 @@ from sinks.compression import read_every_compression
 from sinks.errors import NoDatabaseError
 from tests.e2e.by_hand import Pipeline
 from tests.e2e.judged import differences, query, table_rows
+from tests.e2e.malformed_batches import send_unreadable
 from tests.e2e.processes import PATIENCE_S, Processes, Running, processes_in, run, wait_until
 from tests.oracle.judge import judge
 from tests.oracle.scenarios import random_market, random_signals
@@ -201,6 +202,20 @@ def test_whatever_a_foreign_client_sends_comes_again(codec: str, days: Days) -> 
     # null and empty are one: kafka-python publishes no null
     assert {place: _empty(each) for place, each in before.items()} == after
     assert len(after) == 500
+
+
+def test_a_batch_that_cannot_be_read_ends_the_broker_in_one_line(days: Days) -> None:
+    """A record that is not kept may not be acknowledged, and none behind it either."""
+    broker, address = days.broker()
+
+    send_unreadable(address, "signals")
+
+    assert broker.wait(PATIENCE_S) == 1, str(broker)
+    said = broker.err.read_text()
+    assert "cannot be continued: " in said.splitlines()[-1]
+    assert "Traceback" not in said
+    broker, _ = days.broker()
+    assert broker.end() == 0
 
 
 def _empty(record: Any) -> Any:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from producers.memory import MemoryPublisher
 from schemas.codec import encode
+from schemas.errors import DecodeError
 from schemas.records import DeadLetter, RecordHeader
 from signal_tracker import dead_letters, replaying
 from signal_tracker.dead_letter_lines import letter_json, letter_lines, tally_json, tally_lines
@@ -24,6 +25,7 @@ from signal_tracker.dead_letters import (
     letter_of,
 )
 from signal_tracker.printing import plain
+from streams.inbound import Source, dead_letter
 from tests.builders import make_tick
 
 BAD = b'{"ticker": \xff\x1b[31m'
@@ -189,6 +191,27 @@ def test_the_letter_of_a_replay_keeps_its_first_place_when_it_is_replayed_by_nam
     )
 
     assert publisher.published[0].headers == [(REPLAY_HEADER, b"signals/3/7")]
+
+
+def test_a_letter_of_many_headers_is_sent_once_a_run_however_often_it_died() -> None:
+    """A dead letter keeps the first 64 KiB of headers: what says whose replay it is stays."""
+    many = [(f"x-trace-{number:05}", b"v" * 20) for number in range(2100)]
+    error = DecodeError("bad JSON", error_class="BadJson")
+    told = [dead_letter(Source("signals", 3, 7, 1, b"AAPL", BAD, many), None, error)]
+
+    for _ in range(3):
+        _, publisher, _ = run(Wanted(), *told)
+        told += [
+            dead_letter(
+                Source(each.topic, 3, len(told) + 7, 1, each.key, each.value, each.headers),
+                None,
+                error,
+            )
+            for each in publisher.published
+        ]
+
+    # one of each run
+    assert len(told) == 1 + 3
 
 
 def test_the_place_of_a_record_names_all_its_elements_and_a_missing_one_is_told() -> None:
